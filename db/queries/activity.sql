@@ -1,0 +1,45 @@
+-- name: RecordActivity :one
+-- Takes the organization's next number and writes the event under it. The lock on the head is held until
+-- the transaction ends, so this stands last in it.
+WITH head AS (
+    INSERT INTO switchboard.activity_heads AS h (organization_id, last_number) VALUES (@organization_id, 1)
+    ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + 1
+    RETURNING h.last_number
+)
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label)
+SELECT @organization_id, head.last_number, @id, @type, @subject_kind, @subject_id, sqlc.narg(status), sqlc.narg(previous_status), @actor_kind, sqlc.narg(actor_id), @actor_label FROM head
+RETURNING number;
+
+-- name: ListActivityAfter :many
+SELECT * FROM switchboard.activity_events
+WHERE organization_id = @organization_id AND number > @after
+  AND (cardinality(@types::text[]) = 0 OR type = ANY(@types::text[]))
+ORDER BY number LIMIT @page_size;
+
+-- name: ListSubjectActivityAfter :many
+SELECT * FROM switchboard.activity_events
+WHERE organization_id = @organization_id AND subject_id = @subject_id AND number > @after
+ORDER BY number LIMIT @page_size;
+
+-- name: ListActivityBefore :many
+SELECT * FROM switchboard.activity_events
+WHERE organization_id = @organization_id AND number < @before
+  AND (cardinality(@types::text[]) = 0 OR type = ANY(@types::text[]))
+ORDER BY number DESC LIMIT @page_size;
+
+-- name: GetLastSubjectActivity :one
+SELECT * FROM switchboard.activity_events
+WHERE organization_id = @organization_id AND subject_id = @subject_id
+ORDER BY number DESC LIMIT 1;
+
+-- name: GetActivityHead :one
+SELECT coalesce(max(last_number), 0)::bigint FROM switchboard.activity_heads WHERE organization_id = @organization_id;
+
+-- name: ListActivityHeads :many
+-- The newest number of each watched topic, organizations and subjects alike: one statement a sweep.
+SELECT h.organization_id AS topic, h.last_number AS number FROM switchboard.activity_heads h
+WHERE h.organization_id = ANY(@topics::uuid[])
+UNION ALL
+SELECT e.subject_id, max(e.number)::bigint FROM switchboard.activity_events e
+WHERE e.subject_id = ANY(@topics::uuid[]) AND e.subject_id <> e.organization_id GROUP BY e.subject_id
+ORDER BY 1;

@@ -1,0 +1,52 @@
+-- name: InsertUpload :one
+-- The same idempotency key gives the same upload: a client that never saw the answer may ask again.
+INSERT INTO switchboard.uploads (id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, expires_at)
+VALUES (@id, @organization_id, @created_by, 'PENDING', @filename, @content_type, @size_bytes, sqlc.narg(sha256), @object_key, sqlc.narg(idempotency_key), now() + @lives_for::interval)
+ON CONFLICT (organization_id, created_by, idempotency_key) DO UPDATE SET status = switchboard.uploads.status
+RETURNING *;
+
+-- name: GetUpload :one
+SELECT * FROM switchboard.uploads WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]);
+
+-- name: LockUpload :one
+SELECT * FROM switchboard.uploads WHERE id = @id AND organization_id = @organization_id FOR UPDATE;
+
+-- name: CompleteUpload :one
+UPDATE switchboard.uploads SET status = 'COMPLETED', recording_id = @recording_id
+WHERE id = @id AND organization_id = @organization_id AND status = 'PENDING'
+RETURNING *;
+
+-- name: AbortUpload :one
+UPDATE switchboard.uploads SET status = 'ABORTED'
+WHERE id = @id AND organization_id = @organization_id AND status = 'PENDING'
+RETURNING *;
+
+-- name: InsertRecording :one
+INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by)
+VALUES (@id, @organization_id, @source, 'STORED', @filename, @object_key, @content_type, @size_bytes, @duration_ms, @channels, @sha256, @created_by)
+RETURNING *;
+
+-- name: GetRecording :one
+SELECT * FROM switchboard.recordings
+WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]) AND deleted_at IS NULL;
+
+-- name: ListRecordings :many
+SELECT * FROM switchboard.recordings
+WHERE organization_id = @organization_id AND deleted_at IS NULL AND id < @before
+  AND (sqlc.narg(source)::text IS NULL OR source = sqlc.narg(source))
+ORDER BY id DESC LIMIT @page_size;
+
+-- name: ListRecordingsByID :many
+SELECT * FROM switchboard.recordings
+WHERE id = ANY(@ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) AND deleted_at IS NULL ORDER BY id;
+
+-- name: HideRecording :one
+UPDATE switchboard.recordings SET deleted_at = now()
+WHERE id = @id AND organization_id = @organization_id AND deleted_at IS NULL
+RETURNING *;
+
+-- name: GetHiddenRecording :one
+SELECT * FROM switchboard.recordings WHERE id = @id AND deleted_at IS NOT NULL;
+
+-- name: RemoveRecording :exec
+DELETE FROM switchboard.recordings WHERE id = @id AND deleted_at IS NOT NULL;

@@ -1,0 +1,203 @@
+// Package jobs is River, wrapped thin: a job is enqueued in the transaction that makes it necessary and
+// runs at least once. A job carries ids only and reads the truth when it runs, so a second run is
+// harmless; after a kill -9 it runs again within a minute and a half.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// Args is what a job is about: a small struct of ids whose Kind names it for good.
+type Args = river.JobArgs
+
+// Queue names keep kinds of work from starving each other.
+const (
+	Webhooks = "webhooks" // what somebody waits for on a screen
+	Work     = "work"     // calls to providers
+	Upkeep   = "upkeep"   // sweeps and clean-up
+)
+
+const (
+	// timeout is for one run. A provider call has 15 s; twice that and something hangs.
+	timeout = 30 * time.Second
+	// rescueAfter is when a run counts as dead: its time-out and a margin for the last commit.
+	rescueAfter = 45 * time.Second
+	// webhookCooldown is the pause between two fetches of the webhook queue: half of what a person can
+	// notice would be 50 ms; 5 ms leaves the rest to the database and the network.
+	webhookCooldown = 5 * time.Millisecond
+	// polling is the pause where no connection can listen.
+	polling = 200 * time.Millisecond
+	// slowest is the longest pause between two tries.
+	slowest = 5 * time.Minute
+)
+
+// Kind says how jobs of one kind run.
+type Kind struct {
+	Queue    string
+	Attempts int           // tries before the job is given up; 0: 12, about half an hour
+	Timeout  time.Duration // of one run; 0: 30 s
+	Once     bool          // a second job with the same arguments is dropped while one is waiting or running
+}
+
+// Queue enqueues and runs jobs.
+type Queue struct {
+	client  *river.Client[pgx.Tx]
+	workers *river.Workers
+	kinds   map[string]Kind
+}
+
+// Config says where River keeps its connections and whether they may listen.
+type Config struct {
+	Pool     *pgxpool.Pool // River's own, on the direct connection when there is one
+	PollOnly bool          // no connection can listen: look into the table instead
+	Workers  int           // runs at once in the Work queue; 0: 10
+}
+
+// New makes the queue; Handle adds the kinds, Start begins to work.
+func New(c Config) (*Queue, error) {
+	q := &Queue{workers: river.NewWorkers(), kinds: map[string]Kind{}}
+	if c.Workers == 0 {
+		c.Workers = 10
+	}
+	poll := time.Second
+	if c.PollOnly {
+		poll = polling
+	}
+	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
+		Schema:               postgres.JobsSchema,
+		Workers:              q.workers,
+		PollOnly:             c.PollOnly,
+		FetchPollInterval:    poll,
+		JobTimeout:           timeout,
+		RescueStuckJobsAfter: rescueAfter,
+		RetryPolicy:          retry{},
+		ErrorHandler:         panics{},
+		Logger:               slog.New(quiet{slog.Default().Handler()}),
+		WorkerMiddleware:     []rivertype.WorkerMiddleware{&logged{}},
+		Queues: map[string]river.QueueConfig{
+			Webhooks: {MaxWorkers: c.Workers, FetchCooldown: webhookCooldown},
+			Work:     {MaxWorkers: c.Workers, FetchCooldown: 20 * time.Millisecond},
+			Upkeep:   {MaxWorkers: 2},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the job client: %w", err)
+	}
+	q.client = client
+	return q, nil
+}
+
+// Job is one run.
+type Job[A Args] struct {
+	Args    A
+	Attempt int
+	Last    bool // no further try follows this one
+}
+
+// Handle says what runs for a kind. Every process registers every kind, before Start.
+func Handle[A Args](q *Queue, kind Kind, run func(context.Context, Job[A]) error) {
+	if kind.Attempts == 0 {
+		kind.Attempts = 12
+	}
+	var args A
+	q.kinds[args.Kind()] = kind
+	river.AddWorker(q.workers, &worker[A]{kind: kind, run: run})
+}
+
+// Every enqueues args again and again; of all replicas only the leader does.
+func (q *Queue) Every(period time.Duration, args Args) {
+	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(period), func() (river.JobArgs, *river.InsertOpts) {
+		return args, q.options(args)
+	}, &river.PeriodicJobOpts{RunOnStart: true}))
+}
+
+// Enqueue adds a job to the transaction: it exists when, and only when, that commits.
+func (q *Queue) Enqueue(ctx context.Context, tx *postgres.Tx, args Args) error {
+	return q.EnqueueIn(ctx, tx, 0, args)
+}
+
+// EnqueueIn is Enqueue for a job that waits first.
+func (q *Queue) EnqueueIn(ctx context.Context, tx *postgres.Tx, wait time.Duration, args Args) error {
+	options := q.options(args)
+	if wait > 0 {
+		options.ScheduledAt = time.Now().Add(wait)
+	}
+	if _, err := q.client.InsertTx(ctx, tx.Raw, args, options); err != nil {
+		return fmt.Errorf("enqueueing %s: %w", args.Kind(), err)
+	}
+	return nil
+}
+
+func (q *Queue) options(args Args) *river.InsertOpts {
+	kind := q.kinds[args.Kind()]
+	options := &river.InsertOpts{Queue: kind.Queue, MaxAttempts: kind.Attempts}
+	if kind.Once {
+		options.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+			rivertype.JobStateRunning, rivertype.JobStateScheduled,
+		}}
+	}
+	return options
+}
+
+// Start begins to work. The context is not the life of the queue: Stop ends it.
+func (q *Queue) Start(ctx context.Context) error {
+	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("starting the jobs: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no new jobs and waits for the running ones until ctx ends; then it cancels them, and they
+// are available again at once.
+func (q *Queue) Stop(ctx context.Context) error {
+	err := q.client.Stop(ctx)
+	if err == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	return q.client.StopAndCancel(last)
+}
+
+// Later ends this run and runs the job again after a while, without counting a try.
+func Later(wait time.Duration) error { return river.JobSnooze(wait) }
+
+// GiveUp ends the job for good.
+func GiveUp(why error) error { return river.JobCancel(why) }
+
+type worker[A Args] struct {
+	river.WorkerDefaults[A]
+	kind Kind
+	run  func(context.Context, Job[A]) error
+}
+
+func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.kind.Timeout }
+
+func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
+	return w.run(ctx, Job[A]{Args: job.Args, Attempt: job.Attempt, Last: job.Attempt >= job.MaxAttempts})
+}
+
+// retry doubles from half a second to five minutes, with jitter so that a provider that came back is
+// not met by everybody in the same instant.
+type retry struct{}
+
+func (retry) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := slowest
+	if tries := len(job.Errors); tries < 10 {
+		wait = time.Second << tries / 2
+	}
+	return time.Now().Add(wait/2 + rand.N(wait))
+}

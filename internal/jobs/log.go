@@ -1,0 +1,49 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// logged writes one line a run.
+type logged struct{ river.WorkerMiddlewareDefaults }
+
+func (logged) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) error {
+	started := time.Now()
+	err := run(ctx)
+	attrs := []any{"kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "ms", time.Since(started).Milliseconds()}
+	var later *rivertype.JobSnoozeError
+	switch {
+	case err == nil:
+		slog.Info("job done", attrs...)
+	case errors.As(err, &later):
+		slog.Info("job waits", append(attrs, "seconds", later.Duration.Seconds())...)
+	default:
+		slog.Warn("job failed", append(attrs, "error", err)...)
+	}
+	return err
+}
+
+// panics logs a panic with its trace; River keeps the job for another try.
+type panics struct{}
+
+func (panics) HandleError(context.Context, *rivertype.JobRow, error) *river.ErrorHandlerResult {
+	return nil
+}
+
+func (panics) HandlePanic(_ context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
+	slog.Error("job panicked", "kind", job.Kind, "job", job.ID, "panic", value, "trace", trace)
+	return nil
+}
+
+// quiet keeps River's own warnings and errors and drops its chatter, errors of jobs (logged above) included.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}

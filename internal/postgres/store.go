@@ -1,0 +1,153 @@
+// Package postgres is the way to the database: a pool, transactions that several rooms can join, one
+// connection that listens, the migrations, and what a constraint's violation means. Queries are written
+// for a transaction pooler: no named prepared statements, no session state, every table with its schema.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
+)
+
+// Config says where the database is.
+type Config struct {
+	URL      string
+	MaxConns int32                                         // 0: 10, which two cores keep busy
+	Counted  func(statement string)                        // called for each statement sent; may be nil
+	Wake     func(ctx context.Context, topics []uuid.UUID) // called after a commit with what it recorded; may be nil
+}
+
+// Store is a pool of connections.
+type Store struct {
+	*db.Queries
+	pool *pgxpool.Pool
+	wake func(context.Context, []uuid.UUID)
+}
+
+const (
+	// connectTimeout is what a cold serverless database needs to wake, with some to spare.
+	connectTimeout = 10 * time.Second
+	// rollbackTimeout bounds the clean-up of a transaction whose caller has gone.
+	rollbackTimeout = 2 * time.Second
+	// readyTimeout keeps a health check shorter than the checker's patience.
+	readyTimeout = 2 * time.Second
+)
+
+// Open makes the pool. It does not wait for the database; Ready says whether that answers.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, errors.New("the database URL cannot be read: check NEON_PG_CONN or DATABASE_URL") // the cause would show the password
+	}
+	config.MaxConns = 10
+	if c.MaxConns > 0 {
+		config.MaxConns = c.MaxConns
+	}
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	// Behind a transaction pooler a named statement is prepared on one server connection and run on
+	// another: only descriptions are cached.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	config.ConnConfig.Tracer = tracer{counted: c.Counted}
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap())
+		return nil
+	}
+	config.PrepareConn = writable
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("opening the pool: %w", err)
+	}
+	return &Store{Queries: db.New(pool), pool: pool, wake: c.Wake}, nil
+}
+
+// Pool is for River, which brings its own queries.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Close waits for the connections in use.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ready says whether the database answers and takes writes.
+func (s *Store) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	var readOnly bool
+	err := s.pool.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&readOnly)
+	if err == nil && readOnly {
+		return errors.New("the database is read-only")
+	}
+	return err
+}
+
+// Tx is a running transaction: the queries, and the pgx transaction for River. Who holds it is in it.
+type Tx struct {
+	*db.Queries
+	Raw    pgx.Tx
+	topics []uuid.UUID
+}
+
+// WakeAfterCommit notes topics to be woken once the transaction is committed; nobody is woken when it fails.
+func (tx *Tx) WakeAfterCommit(topics ...uuid.UUID) { tx.topics = append(tx.topics, topics...) }
+
+// InTx runs do in a transaction and commits it when do gives no error. No network call belongs inside.
+func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
+	raw, err := s.pool.Begin(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	tx := &Tx{Queries: db.New(raw), Raw: raw}
+	defer rollback(raw)
+	if err := do(tx); err != nil {
+		return unavailable(err)
+	}
+	if err := raw.Commit(ctx); err != nil {
+		return unavailable(fmt.Errorf("committing: %w", err))
+	}
+	if s.wake != nil && len(tx.topics) > 0 {
+		s.wake(ctx, tx.topics)
+	}
+	return nil
+}
+
+// rollback ends what was not committed, also when the caller's context is done.
+func rollback(raw pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+	defer cancel()
+	if err := raw.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		slog.Debug("rolling back", "error", err)
+	}
+}
+
+// unavailable turns the loss of the database into a fault that says: try again.
+func unavailable(err error) error {
+	if fault.As(err) == nil && Lost(err) {
+		return fault.Unavailable(err)
+	}
+	return err
+}
+
+// tracer counts statements: their number is what a page of the product costs.
+type tracer struct{ counted func(string) }
+
+func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	if t.counted != nil {
+		t.counted(data.SQL)
+	}
+	return ctx
+}
+
+func (t tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// writable drops a connection to a server that became read-only, as after a failover: without this the
+// pool would keep it for an hour.
+func writable(_ context.Context, conn *pgx.Conn) (bool, error) {
+	return conn.PgConn().ParameterStatus("in_hot_standby") != "on", nil
+}
