@@ -54,7 +54,7 @@ func TestMP3FrameCountsAreBelievedOnlyWhenTheBytesAllowThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := bytes.Index(plain, []byte("Xing")) + 8
-	for name, frames := range map[string]uint32{"none": 0, "one, to pay less": 1, "billions": 0xffffffff} {
+	for name, frames := range map[string]uint32{"none": 0, "few, to pay less": 4, "billions": 0xffffffff} {
 		b := bytes.Clone(plain)
 		binary.BigEndian.PutUint32(b[at:], frames)
 		got, err := inspectBytes(b)
@@ -141,10 +141,51 @@ func TestFragmentsWithALengthForEachSampleAreSummed(t *testing.T) {
 	if err != nil || got.Duration != 1750*time.Millisecond {
 		t.Errorf("Inspect = %+v, %v, want 1.75s", got, err)
 	}
+	// Neither the samples nor the fragment say how long a sample is: the movie header does.
+	quiet := bytes.Clone(b[:len(b)-len(moof)])
+	binary.BigEndian.PutUint32(quiet[bytes.Index(quiet, []byte("trex"))+16:], 4000)
+	got, err = inspectBytes(append(quiet, traf("\x00\x00\x00\x00\x00\x00\x00\x03")...))
+	if err != nil || got.Duration != 1750*time.Millisecond {
+		t.Errorf("with the default length: %+v, %v, want 1.75s", got, err)
+	}
 	// A count without its samples is a fragment that was cut off: the one before it tells the length.
 	got, err = inspectBytes(append(bytes.Clone(b[:len(b)-len(moof)]), traf("\x00\x00\x01\x00\xff\xff\xff\xff")...))
 	if err != nil || got.Duration > 1500*time.Millisecond {
 		t.Errorf("a broken last fragment: %+v, %v", got, err)
+	}
+}
+
+func TestBoxesBelowTheLastLevelAreNotEntered(t *testing.T) {
+	t.Parallel()
+	b := fixture(t, "moov-last.m4a")
+	moov := b[bytes.Index(b, []byte("moov"))+4:]
+	stsd := bytes.Index(moov, []byte("stsd")) - 4
+	entry := string(moov[stsd : stsd+int(binary.BigEndian.Uint32(moov[stsd:]))])
+	mdhd := bytes.Index(moov, []byte("mdhd")) - 4
+	before := string(moov[mdhd : mdhd+32])
+	handler := boxed("hdlr", "\x00\x00\x00\x00\x00\x00\x00\x00soun")
+	file := func(entry string) []byte {
+		return []byte(boxed("ftyp", "M4A \x00\x00\x00\x00") + boxed("moov", boxed("trak", boxed("mdia", before+handler+boxed("minf", boxed("stbl", entry))))))
+	}
+	if got, err := inspectBytes(file(entry)); err != nil || got.Channels != 1 {
+		t.Errorf("as the standard has it: %+v, %v", got, err)
+	}
+	if got, err := inspectBytes(file(boxed("stbl", entry))); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("one level deeper: %+v, %v, want ErrUnsupported", got, err)
+	}
+}
+
+func TestASearchFindsAMarkAcrossTwoReads(t *testing.T) {
+	t.Parallel()
+	for before := range 8 {
+		b := make([]byte, 2*block)
+		want := int64(block - before)
+		copy(b[want:], "mark")
+		s := &source{r: bytes.NewReader(b), size: int64(len(b)), left: maxBlocks}
+		got, err := s.findLast([]byte("mark"), func(int64) (bool, error) { return true, nil })
+		if err != nil || got != want {
+			t.Errorf("findLast = %d, %v, want %d", got, err, want)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,33 +48,43 @@ func TestEachRefusalHasItsStatusAndOneSentence(t *testing.T) {
 func TestOfManyUploadsOfOneLinkExactlyOneWins(t *testing.T) {
 	t.Parallel()
 	local := serveLocal(t, nil)
-	put := presignPut(t, local, PutLink{Key: "race", Size: 1 << 16, ContentType: "audio/wav", Expires: time.Minute})
-	const uploads = 8
-	statuses := make([]int, uploads)
+	const uploads = 4
+	put := presignPut(t, local, PutLink{Key: "race", Size: 2, ContentType: "audio/wav", Expires: time.Minute})
+	bodies, statuses := make([]*io.PipeWriter, uploads), make([]int, uploads)
 	var all sync.WaitGroup
 	for i := range uploads {
+		body, writer := io.Pipe()
+		bodies[i] = writer
+		r := request(t, put, body)
+		r.ContentLength = 2
 		all.Go(func() {
-			r, err := http.NewRequest(put.Method, put.URL, strings.NewReader(strings.Repeat(fmt.Sprint(i), 1<<16)))
+			answer, err := http.DefaultClient.Do(r)
 			if err != nil {
+				t.Error(err)
 				return
 			}
-			r.Header.Set("Content-Type", "audio/wav")
-			if answer, err := http.DefaultClient.Do(r); err == nil {
-				answer.Body.Close()
-				statuses[i] = answer.StatusCode
-			}
+			answer.Body.Close()
+			statuses[i] = answer.StatusCode
 		})
 	}
+	// All are under way, past every check that comes before the body, when the first one ends.
+	waitUntil(t, "all uploads have begun", func() bool {
+		staged, err := os.ReadDir(local.tmp)
+		return err == nil && len(staged) == uploads
+	})
+	for i, body := range bodies {
+		fmt.Fprintf(body, "%d.", i)
+		body.Close()
+	}
 	all.Wait()
-	winner := -1
+
+	winner := slices.Index(statuses, http.StatusOK)
 	for i, status := range statuses {
-		if status == http.StatusOK && winner < 0 {
-			winner = i
-		} else if status != http.StatusPreconditionFailed {
+		if i != winner && status != http.StatusPreconditionFailed {
 			t.Errorf("upload %d: status %d beside the winner %d", i, status, winner)
 		}
 	}
-	wantObject(t, local, "race", strings.Repeat(fmt.Sprint(winner), 1<<16))
+	wantObject(t, local, "race", fmt.Sprintf("%d.", winner))
 	wantNoLeftovers(t, local)
 }
 
@@ -209,6 +220,17 @@ func TestAServerThatCannotCutASlowUploadTakesNone(t *testing.T) {
 		t.Errorf("status %d", answer.Code)
 	}
 	wantNothing(t, local, "a")
+}
+
+func waitUntil(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); !done(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited 10 seconds in vain until %s", what)
+		}
+	}
 }
 
 func wantRefusal(t *testing.T, name string, got answered, status int) {
