@@ -81,17 +81,19 @@ WHERE id IN (
 RETURNING *;
 
 -- name: PrepareSubmission :one
--- The attempt's submission, made when it is not there yet; sent_at is kept, it tells whether it may have been sent.
+-- The attempt's submission, made when it is not there yet. in_doubt: it may have arrived; lost: it would
+-- have shown up by now.
 INSERT INTO switchboard.transcription_submissions (id, organization_id, transcription_id, attempt, audio_url)
-VALUES (@id, @organization_id, @transcription_id, @attempt, @audio_url)
+VALUES (@id, @organization_id, @transcription_id, @attempt, '')
 ON CONFLICT (transcription_id, attempt) DO UPDATE SET attempt = EXCLUDED.attempt
-RETURNING *, (sent_at IS NOT NULL AND sent_at < now() - @lost_after::interval)::boolean AS lost;
+RETURNING *, (unsure_until IS NOT NULL)::boolean AS in_doubt, (unsure_until < now() IS TRUE)::boolean AS lost;
 
--- name: MarkSubmissionSent :exec
-UPDATE switchboard.transcription_submissions SET sent_at = now(), audio_url = @audio_url WHERE id = @id;
+-- name: MarkSubmissionUnsure :exec
+UPDATE switchboard.transcription_submissions SET unsure_until = now() + @unsure_for::interval, audio_url = @audio_url
+WHERE id = @id AND provider_id IS NULL;
 
 -- name: MarkSubmissionRefused :exec
-UPDATE switchboard.transcription_submissions SET sent_at = NULL WHERE id = @id AND provider_id IS NULL;
+UPDATE switchboard.transcription_submissions SET unsure_until = NULL WHERE id = @id AND provider_id IS NULL;
 
 -- name: AdoptSubmission :one
 -- Gives a submission the provider's id, once.

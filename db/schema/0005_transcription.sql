@@ -45,8 +45,9 @@ CREATE TABLE switchboard.transcription_submissions (
     transcription_id uuid NOT NULL,
     attempt          integer NOT NULL CHECK (attempt > 0),
     audio_url        text NOT NULL,
-    -- NULL again after the provider surely refused: then it is safe to send once more.
-    sent_at          timestamptz,
+    -- Set before sending: until this moment it may have arrived, so the provider is asked instead of
+    -- sending again. NULL before that, and again after the provider surely refused.
+    unsure_until     timestamptz,
     provider_id      text,
     CONSTRAINT transcription_submissions_attempt_key UNIQUE (transcription_id, attempt),
     CONSTRAINT transcription_submissions_provider_id_key UNIQUE (provider_id),

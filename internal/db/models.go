@@ -92,7 +92,7 @@ type TranscriptionSubmission struct {
 	TranscriptionID uuid.UUID
 	Attempt         int32
 	AudioUrl        string
-	SentAt          *time.Time
+	UnsureUntil     *time.Time
 	ProviderID      *string
 }
 

@@ -16,7 +16,7 @@ import (
 const adoptSubmission = `-- name: AdoptSubmission :one
 UPDATE switchboard.transcription_submissions SET provider_id = $1
 WHERE id = $2 AND (provider_id IS NULL OR provider_id = $1)
-RETURNING id, organization_id, transcription_id, attempt, audio_url, sent_at, provider_id
+RETURNING id, organization_id, transcription_id, attempt, audio_url, unsure_until, provider_id
 `
 
 // Gives a submission the provider's id, once.
@@ -29,7 +29,7 @@ func (q *Queries) AdoptSubmission(ctx context.Context, providerID *string, iD uu
 		&i.TranscriptionID,
 		&i.Attempt,
 		&i.AudioUrl,
-		&i.SentAt,
+		&i.UnsureUntil,
 		&i.ProviderID,
 	)
 	return &i, err
@@ -219,7 +219,7 @@ func (q *Queries) FailTranscription(ctx context.Context, arg FailTranscriptionPa
 }
 
 const getSubmission = `-- name: GetSubmission :one
-SELECT id, organization_id, transcription_id, attempt, audio_url, sent_at, provider_id FROM switchboard.transcription_submissions WHERE id = $1
+SELECT id, organization_id, transcription_id, attempt, audio_url, unsure_until, provider_id FROM switchboard.transcription_submissions WHERE id = $1
 `
 
 func (q *Queries) GetSubmission(ctx context.Context, id uuid.UUID) (*TranscriptionSubmission, error) {
@@ -231,14 +231,14 @@ func (q *Queries) GetSubmission(ctx context.Context, id uuid.UUID) (*Transcripti
 		&i.TranscriptionID,
 		&i.Attempt,
 		&i.AudioUrl,
-		&i.SentAt,
+		&i.UnsureUntil,
 		&i.ProviderID,
 	)
 	return &i, err
 }
 
 const getSubmissionByProviderID = `-- name: GetSubmissionByProviderID :one
-SELECT id, organization_id, transcription_id, attempt, audio_url, sent_at, provider_id FROM switchboard.transcription_submissions WHERE provider_id = $1
+SELECT id, organization_id, transcription_id, attempt, audio_url, unsure_until, provider_id FROM switchboard.transcription_submissions WHERE provider_id = $1
 `
 
 func (q *Queries) GetSubmissionByProviderID(ctx context.Context, providerID *string) (*TranscriptionSubmission, error) {
@@ -250,14 +250,14 @@ func (q *Queries) GetSubmissionByProviderID(ctx context.Context, providerID *str
 		&i.TranscriptionID,
 		&i.Attempt,
 		&i.AudioUrl,
-		&i.SentAt,
+		&i.UnsureUntil,
 		&i.ProviderID,
 	)
 	return &i, err
 }
 
 const getSubmissionOfAttempt = `-- name: GetSubmissionOfAttempt :one
-SELECT id, organization_id, transcription_id, attempt, audio_url, sent_at, provider_id FROM switchboard.transcription_submissions WHERE transcription_id = $1 AND attempt = $2
+SELECT id, organization_id, transcription_id, attempt, audio_url, unsure_until, provider_id FROM switchboard.transcription_submissions WHERE transcription_id = $1 AND attempt = $2
 `
 
 func (q *Queries) GetSubmissionOfAttempt(ctx context.Context, transcriptionID uuid.UUID, attempt int32) (*TranscriptionSubmission, error) {
@@ -269,7 +269,7 @@ func (q *Queries) GetSubmissionOfAttempt(ctx context.Context, transcriptionID uu
 		&i.TranscriptionID,
 		&i.Attempt,
 		&i.AudioUrl,
-		&i.SentAt,
+		&i.UnsureUntil,
 		&i.ProviderID,
 	)
 	return &i, err
@@ -521,7 +521,7 @@ func (q *Queries) ListStuckTranscriptions(ctx context.Context, uncheckedFor time
 }
 
 const listSubmissionsOfRecording = `-- name: ListSubmissionsOfRecording :many
-SELECT s.id, s.organization_id, s.transcription_id, s.attempt, s.audio_url, s.sent_at, s.provider_id FROM switchboard.transcription_submissions s JOIN switchboard.transcriptions t ON t.id = s.transcription_id
+SELECT s.id, s.organization_id, s.transcription_id, s.attempt, s.audio_url, s.unsure_until, s.provider_id FROM switchboard.transcription_submissions s JOIN switchboard.transcriptions t ON t.id = s.transcription_id
 WHERE t.recording_id = $1 ORDER BY s.id
 `
 
@@ -540,7 +540,7 @@ func (q *Queries) ListSubmissionsOfRecording(ctx context.Context, recordingID uu
 			&i.TranscriptionID,
 			&i.Attempt,
 			&i.AudioUrl,
-			&i.SentAt,
+			&i.UnsureUntil,
 			&i.ProviderID,
 		); err != nil {
 			return nil, err
@@ -914,7 +914,7 @@ func (q *Queries) LockTranscription(ctx context.Context, id uuid.UUID) (*Transcr
 }
 
 const markSubmissionRefused = `-- name: MarkSubmissionRefused :exec
-UPDATE switchboard.transcription_submissions SET sent_at = NULL WHERE id = $1 AND provider_id IS NULL
+UPDATE switchboard.transcription_submissions SET unsure_until = NULL WHERE id = $1 AND provider_id IS NULL
 `
 
 func (q *Queries) MarkSubmissionRefused(ctx context.Context, id uuid.UUID) error {
@@ -922,12 +922,19 @@ func (q *Queries) MarkSubmissionRefused(ctx context.Context, id uuid.UUID) error
 	return err
 }
 
-const markSubmissionSent = `-- name: MarkSubmissionSent :exec
-UPDATE switchboard.transcription_submissions SET sent_at = now(), audio_url = $1 WHERE id = $2
+const markSubmissionUnsure = `-- name: MarkSubmissionUnsure :exec
+UPDATE switchboard.transcription_submissions SET unsure_until = now() + $1::interval, audio_url = $2
+WHERE id = $3 AND provider_id IS NULL
 `
 
-func (q *Queries) MarkSubmissionSent(ctx context.Context, audioUrl string, iD uuid.UUID) error {
-	_, err := q.db.Exec(ctx, markSubmissionSent, audioUrl, iD)
+type MarkSubmissionUnsureParams struct {
+	UnsureFor time.Duration
+	AudioUrl  string
+	ID        uuid.UUID
+}
+
+func (q *Queries) MarkSubmissionUnsure(ctx context.Context, arg MarkSubmissionUnsureParams) error {
+	_, err := q.db.Exec(ctx, markSubmissionUnsure, arg.UnsureFor, arg.AudioUrl, arg.ID)
 	return err
 }
 
@@ -942,9 +949,9 @@ func (q *Queries) MarkTranscriptionChecked(ctx context.Context, id uuid.UUID) er
 
 const prepareSubmission = `-- name: PrepareSubmission :one
 INSERT INTO switchboard.transcription_submissions (id, organization_id, transcription_id, attempt, audio_url)
-VALUES ($1, $2, $3, $4, $5)
+VALUES ($1, $2, $3, $4, '')
 ON CONFLICT (transcription_id, attempt) DO UPDATE SET attempt = EXCLUDED.attempt
-RETURNING id, organization_id, transcription_id, attempt, audio_url, sent_at, provider_id, (sent_at IS NOT NULL AND sent_at < now() - $6::interval)::boolean AS lost
+RETURNING id, organization_id, transcription_id, attempt, audio_url, unsure_until, provider_id, (unsure_until IS NOT NULL)::boolean AS in_doubt, (unsure_until < now() IS TRUE)::boolean AS lost
 `
 
 type PrepareSubmissionParams struct {
@@ -952,8 +959,6 @@ type PrepareSubmissionParams struct {
 	OrganizationID  uuid.UUID
 	TranscriptionID uuid.UUID
 	Attempt         int32
-	AudioUrl        string
-	LostAfter       time.Duration
 }
 
 type PrepareSubmissionRow struct {
@@ -962,20 +967,20 @@ type PrepareSubmissionRow struct {
 	TranscriptionID uuid.UUID
 	Attempt         int32
 	AudioUrl        string
-	SentAt          *time.Time
+	UnsureUntil     *time.Time
 	ProviderID      *string
+	InDoubt         bool
 	Lost            bool
 }
 
-// The attempt's submission, made when it is not there yet; sent_at is kept, it tells whether it may have been sent.
+// The attempt's submission, made when it is not there yet. in_doubt: it may have arrived; lost: it would
+// have shown up by now.
 func (q *Queries) PrepareSubmission(ctx context.Context, arg PrepareSubmissionParams) (*PrepareSubmissionRow, error) {
 	row := q.db.QueryRow(ctx, prepareSubmission,
 		arg.ID,
 		arg.OrganizationID,
 		arg.TranscriptionID,
 		arg.Attempt,
-		arg.AudioUrl,
-		arg.LostAfter,
 	)
 	var i PrepareSubmissionRow
 	err := row.Scan(
@@ -984,8 +989,9 @@ func (q *Queries) PrepareSubmission(ctx context.Context, arg PrepareSubmissionPa
 		&i.TranscriptionID,
 		&i.Attempt,
 		&i.AudioUrl,
-		&i.SentAt,
+		&i.UnsureUntil,
 		&i.ProviderID,
+		&i.InDoubt,
 		&i.Lost,
 	)
 	return &i, err

@@ -175,6 +175,12 @@ func (q *Queue) Stop(ctx context.Context) error {
 // Later ends this run and runs the job again after a while, without counting a try.
 func Later(wait time.Duration) error { return river.JobSnooze(wait) }
 
+// Waits says whether err is Later's.
+func Waits(err error) bool {
+	var later *rivertype.JobSnoozeError
+	return errors.As(err, &later)
+}
+
 // GiveUp ends the job for good.
 func GiveUp(why error) error { return river.JobCancel(why) }
 

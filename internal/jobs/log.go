@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -17,12 +16,11 @@ func (logged) Work(ctx context.Context, job *rivertype.JobRow, run func(context.
 	started := time.Now()
 	err := run(ctx)
 	attrs := []any{"kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "ms", time.Since(started).Milliseconds()}
-	var later *rivertype.JobSnoozeError
 	switch {
 	case err == nil:
 		slog.Info("job done", attrs...)
-	case errors.As(err, &later):
-		slog.Info("job waits", append(attrs, "seconds", later.Duration.Seconds())...)
+	case Waits(err):
+		slog.Info("job waits", attrs...)
 	default:
 		slog.Warn("job failed", append(attrs, "error", err)...)
 	}
