@@ -43,3 +43,6 @@ UNION ALL
 SELECT e.subject_id, max(e.number)::bigint FROM switchboard.activity_events e
 WHERE e.subject_id = ANY(@topics::uuid[]) AND e.subject_id <> e.organization_id GROUP BY e.subject_id
 ORDER BY 1;
+
+-- name: GetActivityEvent :one
+SELECT * FROM switchboard.activity_events WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]);

@@ -21,6 +21,12 @@ SELECT EXISTS (
 -- name: ListUsers :many
 SELECT * FROM switchboard.users WHERE id = ANY(@ids::uuid[]) ORDER BY id;
 
+-- name: GetVisibleUser :one
+-- A user who shares one of these organizations.
+SELECT u.* FROM switchboard.users u
+WHERE u.id = @id AND EXISTS (
+    SELECT 1 FROM switchboard.memberships m WHERE m.user_id = u.id AND m.organization_id = ANY(@organization_ids::uuid[]));
+
 -- name: GetUserByEmail :one
 SELECT * FROM switchboard.users WHERE email = @email;
 

@@ -42,6 +42,27 @@ func (r Role) rank() int {
 // Reaches says whether r may do what least asks for.
 func (r Role) Reaches(least Role) bool { return r.rank() > 0 && r.rank() >= least.rank() }
 
+// Permission is what a screen may offer; the server checks again.
+type Permission string
+
+const (
+	Transcribe         Permission = "TRANSCRIBE"
+	RecordingDelete    Permission = "RECORDING_DELETE"
+	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
+)
+
+// Permissions lists what a role may do.
+func (r Role) Permissions() []Permission {
+	list := []Permission{}
+	if r.Reaches(Operator) {
+		list = append(list, Transcribe)
+	}
+	if r.Reaches(Admin) {
+		list = append(list, RecordingDelete, OrganizationUpdate)
+	}
+	return list
+}
+
 // Membership is one organization that the viewer belongs to.
 type Membership struct {
 	ID             uuid.UUID
@@ -86,6 +107,20 @@ func (v Viewer) Scope(organization ids.ID, least Role) (Scope, error) {
 		return Scope{OrganizationID: m.OrganizationID, UserID: v.UserID, Role: m.Role}, nil
 	}
 	return Scope{}, fault.NotFound("organization")
+}
+
+// RoleIn is the viewer's role in an organization; empty for one that it is no member of.
+func (v Viewer) RoleIn(organization ids.ID) Role {
+	scope, _ := v.Scope(organization, Viewing)
+	return scope.Role
+}
+
+// Only is the organization of the only membership, which nobody has to choose; else none.
+func (v Viewer) Only() uuid.UUID {
+	if len(v.Memberships) != 1 {
+		return uuid.Nil
+	}
+	return v.Memberships[0].OrganizationID
 }
 
 // Organizations are the tenants whose rows the viewer may look for by id.

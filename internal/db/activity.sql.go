@@ -11,6 +11,30 @@ import (
 	"github.com/google/uuid"
 )
 
+const getActivityEvent = `-- name: GetActivityEvent :one
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at FROM switchboard.activity_events WHERE id = $1 AND organization_id = ANY($2::uuid[])
+`
+
+func (q *Queries) GetActivityEvent(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*ActivityEvent, error) {
+	row := q.db.QueryRow(ctx, getActivityEvent, iD, organizationIds)
+	var i ActivityEvent
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.Number,
+		&i.ID,
+		&i.Type,
+		&i.SubjectKind,
+		&i.SubjectID,
+		&i.Status,
+		&i.PreviousStatus,
+		&i.ActorKind,
+		&i.ActorID,
+		&i.ActorLabel,
+		&i.OccurredAt,
+	)
+	return &i, err
+}
+
 const getActivityHead = `-- name: GetActivityHead :one
 SELECT coalesce(max(last_number), 0)::bigint FROM switchboard.activity_heads WHERE organization_id = $1
 `

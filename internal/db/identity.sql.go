@@ -122,6 +122,28 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (*User, erro
 	return &i, err
 }
 
+const getVisibleUser = `-- name: GetVisibleUser :one
+SELECT u.id, u.email, u.name, u.avatar_url, u.sessions_valid_after, u.disabled_at, u.created_at FROM switchboard.users u
+WHERE u.id = $1 AND EXISTS (
+    SELECT 1 FROM switchboard.memberships m WHERE m.user_id = u.id AND m.organization_id = ANY($2::uuid[]))
+`
+
+// A user who shares one of these organizations.
+func (q *Queries) GetVisibleUser(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*User, error) {
+	row := q.db.QueryRow(ctx, getVisibleUser, iD, organizationIds)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.AvatarUrl,
+		&i.SessionsValidAfter,
+		&i.DisabledAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
 const listMemberships = `-- name: ListMemberships :many
 SELECT id, organization_id, user_id, role, created_at FROM switchboard.memberships
 WHERE organization_id = $1 AND id > $2

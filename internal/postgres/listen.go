@@ -68,6 +68,16 @@ func (l Listener) session(ctx context.Context) error {
 	}
 }
 
+// CanListen says whether notifications are heard at this address; the error says why not.
+func CanListen(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return prove(ctx, conn)
+}
+
 // prove listens and hears itself.
 func prove(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+Channel); err != nil {

@@ -22,7 +22,7 @@ import (
 type Config struct {
 	URL      string
 	MaxConns int32                                         // 0: 10, which two cores keep busy
-	Counted  func(statement string)                        // called for each statement sent; may be nil
+	Counted  func(ctx context.Context)                     // called for each statement sent; may be nil
 	Wake     func(ctx context.Context, topics []uuid.UUID) // called after a commit with what it recorded; may be nil
 }
 
@@ -66,11 +66,17 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
-	return &Store{Queries: db.New(pool), pool: pool, wake: c.Wake}, nil
+	return &Store{Queries: db.New(guarded{pool}), pool: pool, wake: c.Wake}, nil
 }
 
 // Pool is for River, which brings its own queries.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Notify tells every listening process; the payload carries ids only.
+func (s *Store) Notify(ctx context.Context, payload string) error {
+	_, err := s.pool.Exec(ctx, "SELECT pg_notify($1, $2)", Channel, payload)
+	return err
+}
 
 // Close waits for the connections in use.
 func (s *Store) Close() { s.pool.Close() }
@@ -135,11 +141,11 @@ func unavailable(err error) error {
 }
 
 // tracer counts statements: their number is what a page of the product costs.
-type tracer struct{ counted func(string) }
+type tracer struct{ counted func(context.Context) }
 
-func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	if t.counted != nil {
-		t.counted(data.SQL)
+		t.counted(ctx)
 	}
 	return ctx
 }

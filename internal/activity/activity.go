@@ -1,0 +1,147 @@
+// Package activity is what happened, written once: in the transaction that made it happen, numbered per
+// organization in the order of the commits. Live subscriptions, the audit log and everything that
+// follows along read it here, each after a cursor of its own.
+package activity
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// Type says what happened.
+type Type string
+
+const (
+	TranscriptionStatusChanged Type = "TRANSCRIPTION_STATUS_CHANGED"
+	RecordingAvailable         Type = "RECORDING_AVAILABLE"
+	RecordingDeleted           Type = "RECORDING_DELETED"
+	OrganizationUpdated        Type = "ORGANIZATION_UPDATED"
+	MemberChanged              Type = "MEMBER_CHANGED"
+)
+
+// ActorKind says what sort of actor did it.
+type ActorKind string
+
+const (
+	Human  ActorKind = "HUMAN"
+	System ActorKind = "SYSTEM"
+	Model  ActorKind = "MODEL"
+	Vendor ActorKind = "VENDOR"
+)
+
+// Actor is who did it. UserID is set for people only.
+type Actor struct {
+	Kind   ActorKind
+	Label  string
+	UserID *uuid.UUID
+}
+
+// Person is a member as an actor. The label is no name: names change, and the log is read by others.
+func Person(user uuid.UUID) Actor { return Actor{Kind: Human, Label: "Member", UserID: &user} }
+
+// Switchboard is this service as an actor.
+func Switchboard() Actor { return Actor{Kind: System, Label: "Switchboard"} }
+
+// Provider is a vendor as an actor.
+func Provider(name string) Actor { return Actor{Kind: Vendor, Label: name} }
+
+// Event is one thing that happened.
+type Event struct {
+	ID             ids.ID
+	OrganizationID uuid.UUID
+	Number         int64 // from 1, without a gap, in commit order within the organization
+	Type           Type
+	Subject        ids.ID // what it is about; the thing itself may be gone
+	Status         string // for status changes: the new one
+	PreviousStatus string // and the one before; empty at the beginning
+	Actor          Actor
+	OccurredAt     time.Time
+}
+
+// Cursor points behind this event, for both the list and the stream.
+func (e Event) Cursor() string { return page.Encode(cursor{e.Number}) }
+
+// Summary is one sentence for a feed.
+func (e Event) Summary() string {
+	switch e.Type {
+	case TranscriptionStatusChanged:
+		if e.PreviousStatus == "" {
+			return "A transcription was queued."
+		}
+		return "A transcription went from " + e.PreviousStatus + " to " + e.Status + "."
+	case RecordingAvailable:
+		return "A recording is available."
+	case RecordingDeleted:
+		return "A recording was deleted."
+	case OrganizationUpdated:
+		return "The organization's settings were changed."
+	case MemberChanged:
+		return "A member was changed."
+	}
+	return string(e.Type)
+}
+
+type cursor struct {
+	Number int64 `json:"n"`
+}
+
+// number reads a cursor; nil is the beginning of time.
+func number(after *string) (int64, error) {
+	if after == nil {
+		return 0, nil
+	}
+	var c cursor
+	if err := page.Decode(*after, &c); err != nil {
+		return 0, err
+	}
+	if c.Number < 1 {
+		return 0, fault.Invalid("after", "This is not a cursor that this list gave.")
+	}
+	return c.Number, nil
+}
+
+// Record writes an event in the transaction that it belongs to and wakes its readers after the commit.
+// It takes the organization's lock, so it stands last in the transaction.
+func Record(ctx context.Context, tx *postgres.Tx, e Event) error {
+	_, err := tx.RecordActivity(ctx, db.RecordActivityParams{
+		OrganizationID: e.OrganizationID, ID: ids.New(ids.Activity).UUID, Type: string(e.Type),
+		SubjectKind: string(e.Subject.Kind), SubjectID: e.Subject.UUID,
+		Status: optional(e.Status), PreviousStatus: optional(e.PreviousStatus),
+		ActorKind: string(e.Actor.Kind), ActorID: e.Actor.UserID, ActorLabel: e.Actor.Label,
+	})
+	if err != nil {
+		return fmt.Errorf("recording activity: %w", err)
+	}
+	tx.WakeAfterCommit(e.OrganizationID, e.Subject.UUID)
+	return nil
+}
+
+func fromRow(r *db.ActivityEvent) Event {
+	return Event{
+		ID: ids.Of(ids.Activity, r.ID), OrganizationID: r.OrganizationID, Number: r.Number, Type: Type(r.Type),
+		Subject: ids.Of(ids.Kind(r.SubjectKind), r.SubjectID), Status: text(r.Status), PreviousStatus: text(r.PreviousStatus),
+		Actor: Actor{Kind: ActorKind(r.ActorKind), Label: r.ActorLabel, UserID: r.ActorID}, OccurredAt: r.OccurredAt,
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,102 @@
+package activity
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/live"
+	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// Service is the door for people.
+type Service struct {
+	store   *postgres.Store
+	hub     *live.Hub
+	allowed func(ctx context.Context, viewer access.Viewer, organization uuid.UUID) error
+}
+
+// New makes the service. allowed says whether a viewer may still look into an organization; the room that
+// knows lies above this one.
+func New(store *postgres.Store, hub *live.Hub, allowed func(context.Context, access.Viewer, uuid.UUID) error) *Service {
+	return &Service{store: store, hub: hub, allowed: allowed}
+}
+
+// List pages back through an organization's activity, newest first. Errors: NotFound for an organization
+// that the viewer does not belong to, Invalid for a bad page.
+func (s *Service) List(ctx context.Context, viewer access.Viewer, organization ids.ID, args page.Args, types []Type) (page.Connection[Event], error) {
+	scope, err := viewer.Scope(organization, access.Viewing)
+	if err != nil {
+		return page.Connection[Event]{}, err
+	}
+	size, err := args.Size(page.Max)
+	if err != nil {
+		return page.Connection[Event]{}, err
+	}
+	before, err := number(args.After)
+	if err != nil {
+		return page.Connection[Event]{}, err
+	}
+	if args.After == nil {
+		before = math.MaxInt64
+	}
+	rows, err := s.store.ListActivityBefore(ctx, db.ListActivityBeforeParams{
+		OrganizationID: scope.OrganizationID, Before: before, Types: words(types), PageSize: size + 1,
+	})
+	if err != nil {
+		return page.Connection[Event]{}, fmt.Errorf("listing activity: %w", err)
+	}
+	return page.Cut(events(rows), size, args.After != nil, Event.Cursor), nil
+}
+
+// Get finds an event in the viewer's organizations. Error: NotFound.
+func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Event, error) {
+	if !id.Is(ids.Activity) {
+		return nil, fault.NotFound("activity")
+	}
+	row, err := s.store.GetActivityEvent(ctx, id.UUID, viewer.Organizations())
+	if postgres.Missing(err) {
+		return nil, fault.NotFound("activity")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the activity: %w", err)
+	}
+	found := fromRow(row)
+	return &found, nil
+}
+
+// after reads what follows a number, of one subject or of the whole organization.
+func (s *Service) after(ctx context.Context, w Watching, after int64) ([]Event, error) {
+	if w.Subject != uuid.Nil {
+		rows, err := s.store.ListSubjectActivityAfter(ctx, db.ListSubjectActivityAfterParams{
+			OrganizationID: w.OrganizationID, SubjectID: w.Subject, After: after, PageSize: batch,
+		})
+		return events(rows), err
+	}
+	rows, err := s.store.ListActivityAfter(ctx, db.ListActivityAfterParams{
+		OrganizationID: w.OrganizationID, After: after, Types: words(w.Types), PageSize: batch,
+	})
+	return events(rows), err
+}
+
+func events(rows []*db.ActivityEvent) []Event {
+	list := make([]Event, len(rows))
+	for i, r := range rows {
+		list[i] = fromRow(r)
+	}
+	return list
+}
+
+func words(types []Type) []string {
+	list := make([]string, len(types))
+	for i, t := range types {
+		list[i] = string(t)
+	}
+	return list
+}

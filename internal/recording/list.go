@@ -1,0 +1,42 @@
+package recording
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/page"
+)
+
+// List pages through an organization's recordings, newest first. Errors: NotFound, Invalid.
+func (s *Service) List(ctx context.Context, viewer access.Viewer, organization ids.ID, args page.Args, source *Source) (page.Connection[Recording], error) {
+	var none page.Connection[Recording]
+	scope, err := viewer.Scope(organization, access.Viewing)
+	if err != nil {
+		return none, err
+	}
+	size, err := args.Size(page.Max)
+	if err != nil {
+		return none, err
+	}
+	before := uuid.Max
+	if args.After != nil {
+		if err := page.Decode(*args.After, &before); err != nil {
+			return none, err
+		}
+	}
+	rows, err := s.store.ListRecordings(ctx, db.ListRecordingsParams{
+		OrganizationID: scope.OrganizationID, Before: before, Source: (*string)(source), PageSize: size + 1,
+	})
+	if err != nil {
+		return none, fmt.Errorf("listing recordings: %w", err)
+	}
+	list := make([]Recording, len(rows))
+	for i, r := range rows {
+		list[i] = fromRow(r)
+	}
+	return page.Cut(list, size, args.After != nil, func(r Recording) string { return page.Encode(r.ID.UUID) }), nil
+}

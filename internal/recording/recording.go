@@ -1,0 +1,154 @@
+// Package recording keeps audio: uploads on their way in, recordings once their bytes are in the bucket
+// and known to be audio. It owns the tables uploads and recordings and the objects that they point to.
+package recording
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/blob"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// Source says how a recording came to us.
+type Source string
+
+const (
+	SignalWire Source = "SIGNALWIRE"
+	WebRTC     Source = "WEBRTC"
+	Uploaded   Source = "UPLOAD"
+	External   Source = "EXTERNAL"
+)
+
+// Status says whether the audio is here.
+type Status string
+
+const (
+	Pending Status = "PENDING"
+	Stored  Status = "STORED"
+	Failed  Status = "FAILED"
+)
+
+// Recording is audio of a conversation.
+type Recording struct {
+	ID             ids.ID
+	OrganizationID ids.ID
+	Source         Source
+	Status         Status
+	Filename       *string
+	ContentType    *string // what the bytes are, not what somebody said
+	SizeBytes      *int64
+	DurationMs     *int
+	Channels       *int
+	SHA256         *string // hex
+	CreatedAt      time.Time
+	objectKey      string
+}
+
+// Link is an address that works for a while, for whoever holds it.
+type Link struct {
+	URL       string
+	ExpiresAt time.Time
+}
+
+// linkLife is how long a playback link lives: longer than most calls, shorter than a working day. A
+// player asks for a new one when it runs out.
+const linkLife = time.Hour
+
+// Service is the door for people.
+type Service struct {
+	store   *postgres.Store
+	jobs    *jobs.Queue
+	bucket  blob.Bucket
+	maxSize int64
+}
+
+// Deps is what the room needs.
+type Deps struct {
+	Store   *postgres.Store
+	Jobs    *jobs.Queue
+	Bucket  blob.Bucket
+	MaxSize int64 // of one upload, in bytes
+}
+
+// New makes the service.
+func New(d Deps) *Service {
+	return &Service{store: d.Store, jobs: d.Jobs, bucket: d.Bucket, maxSize: d.MaxSize}
+}
+
+// Get finds a recording in the viewer's organizations. Error: NotFound.
+func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Recording, error) {
+	if !id.Is(ids.Recording) {
+		return nil, fault.NotFound("recording")
+	}
+	row, err := s.store.GetRecording(ctx, id.UUID, viewer.Organizations())
+	if err != nil {
+		return nil, missing(err, "recording")
+	}
+	found := fromRow(row)
+	return &found, nil
+}
+
+// ByID finds several at once; one that the viewer may not see is not in the answer.
+func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID) (map[uuid.UUID]*Recording, error) {
+	rows, err := s.store.ListRecordingsByID(ctx, wanted, viewer.Organizations())
+	if err != nil {
+		return nil, fmt.Errorf("reading recordings: %w", err)
+	}
+	found := make(map[uuid.UUID]*Recording, len(rows))
+	for _, r := range rows {
+		rec := fromRow(r)
+		found[r.ID] = &rec
+	}
+	return found, nil
+}
+
+// Audio makes a playback link; nil when there is no audio or no link to be had. The recording is one
+// that the viewer was given.
+func (s *Service) Audio(ctx context.Context, r Recording) *Link {
+	if r.Status != Stored {
+		return nil
+	}
+	link, err := s.bucket.PresignGet(ctx, blob.GetLink{Key: r.objectKey, Expires: linkLife})
+	if err != nil {
+		return nil
+	}
+	return &Link{URL: link.URL, ExpiresAt: link.ExpiresAt}
+}
+
+func fromRow(r *db.Recording) Recording {
+	rec := Recording{
+		ID: ids.Of(ids.Recording, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID),
+		Source: Source(r.Source), Status: Status(r.Status), Filename: r.Filename, ContentType: r.ContentType,
+		SizeBytes: r.SizeBytes, DurationMs: number(r.DurationMs), Channels: number(r.Channels),
+		CreatedAt: r.CreatedAt, objectKey: r.ObjectKey,
+	}
+	if r.Sha256 != nil {
+		sum := hex.EncodeToString(r.Sha256)
+		rec.SHA256 = &sum
+	}
+	return rec
+}
+
+func number(n *int32) *int {
+	if n == nil {
+		return nil
+	}
+	v := int(*n)
+	return &v
+}
+
+func missing(err error, thing string) error {
+	if postgres.Missing(err) {
+		return fault.NotFound(thing)
+	}
+	return fmt.Errorf("reading the %s: %w", thing, err)
+}

@@ -1,0 +1,173 @@
+package transcription
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/internal/recording"
+)
+
+// RequestInput says what to transcribe.
+type RequestInput struct {
+	RecordingID    ids.ID
+	LanguageCode   *string // nil: the organization's setting
+	IdempotencyKey *string // the same key gives the same transcription
+}
+
+// Request begins a transcription of a recording. Errors: NotFound, Forbidden below Operator, Invalid,
+// Conflict while another one of the same recording is under way.
+func (s *Service) Request(ctx context.Context, viewer access.Viewer, in RequestInput) (*Transcription, error) {
+	rec, err := s.uploads.Get(ctx, viewer, in.RecordingID)
+	if err != nil {
+		return nil, err
+	}
+	scope, err := viewer.Scope(rec.OrganizationID, access.Operator)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var made Transcription
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		if earlier, err := s.earlier(ctx, tx, scope, in); err != nil || earlier != nil {
+			if earlier != nil {
+				made = *earlier
+			}
+			return err
+		}
+		rec, err := s.shelf.Find(ctx, tx, scope, in.RecordingID)
+		if err != nil {
+			return err
+		}
+		made, err = s.begin(ctx, tx, scope, rec, in)
+		return err
+	})
+	if err != nil {
+		return nil, busy(err)
+	}
+	return &made, nil
+}
+
+// earlier finds what the same idempotency key began before.
+func (s *Service) earlier(ctx context.Context, tx *postgres.Tx, scope access.Scope, in RequestInput) (*Transcription, error) {
+	if in.IdempotencyKey == nil {
+		return nil, nil
+	}
+	row, err := tx.GetTranscriptionByKey(ctx, db.GetTranscriptionByKeyParams{OrganizationID: scope.OrganizationID, RequestedBy: &scope.UserID, IdempotencyKey: in.IdempotencyKey})
+	if postgres.Missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for the idempotency key: %w", err)
+	}
+	if row.RecordingID != in.RecordingID.UUID {
+		return nil, fault.Conflict("This idempotency key was used for another recording.")
+	}
+	found := fromRow(row)
+	return &found, nil
+}
+
+// begin queues a transcription in the transaction. It takes the organization's lock: call it last.
+func (s *Service) begin(ctx context.Context, tx *postgres.Tx, scope access.Scope, rec recording.Recording, in RequestInput) (Transcription, error) {
+	rows, err := tx.ListOrganizations(ctx, []uuid.UUID{scope.OrganizationID})
+	if err != nil || len(rows) == 0 {
+		return Transcription{}, fmt.Errorf("reading the settings: %w", err)
+	}
+	language, analysis := in.LanguageCode, rows[0].Analysis
+	if language == nil {
+		language = rows[0].LanguageCode
+	}
+	if analysis == nil {
+		analysis = s.defaults
+	}
+	row, err := tx.InsertTranscription(ctx, db.InsertTranscriptionParams{
+		ID: ids.New(ids.Transcription).UUID, OrganizationID: scope.OrganizationID, RecordingID: rec.ID.UUID,
+		RequestedBy: &scope.UserID, IdempotencyKey: in.IdempotencyKey, RequestedLanguage: language, Analysis: analysis,
+	})
+	if err != nil {
+		return Transcription{}, fmt.Errorf("inserting the transcription: %w", err)
+	}
+	if err := s.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: row.ID, Attempt: row.Attempt}); err != nil {
+		return Transcription{}, err
+	}
+	return fromRow(row), record(ctx, tx, row, "", activity.Person(scope.UserID))
+}
+
+// Retry queues a failed or canceled transcription again. Errors: NotFound, Forbidden below Operator,
+// InvalidState for one that is neither, Conflict while another one of the recording is under way.
+func (s *Service) Retry(ctx context.Context, viewer access.Viewer, id ids.ID) (*Transcription, error) {
+	return s.change(ctx, viewer, id, func(tx *postgres.Tx, scope access.Scope, row *db.Transcription) (*db.Transcription, error) {
+		return move(ctx, tx, row, Queued, activity.Person(scope.UserID), func() (*db.Transcription, error) {
+			again, err := tx.RequeueTranscription(ctx, row.ID)
+			if err != nil {
+				return nil, err
+			}
+			return again, s.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: again.ID, Attempt: again.Attempt})
+		})
+	})
+}
+
+// Cancel ends a live transcription; a result that comes later is thrown away, here and at the provider.
+// Errors: NotFound, Forbidden below Operator, InvalidState for one that is not live.
+func (s *Service) Cancel(ctx context.Context, viewer access.Viewer, id ids.ID) (*Transcription, error) {
+	return s.change(ctx, viewer, id, func(tx *postgres.Tx, scope access.Scope, row *db.Transcription) (*db.Transcription, error) {
+		return cancel(ctx, tx, s.jobs, row, activity.Person(scope.UserID))
+	})
+}
+
+// change runs one verb on a locked transcription.
+func (s *Service) change(ctx context.Context, viewer access.Viewer, id ids.ID, do func(*postgres.Tx, access.Scope, *db.Transcription) (*db.Transcription, error)) (*Transcription, error) {
+	_, scope, err := s.scoped(ctx, viewer, id, access.Operator)
+	if err != nil {
+		return nil, err
+	}
+	var changed Transcription
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		row, err := tx.LockTranscription(ctx, id.UUID)
+		if err != nil {
+			return missing(err)
+		}
+		moved, err := do(tx, scope, row)
+		if err != nil {
+			return err
+		}
+		changed = fromRow(moved)
+		return nil
+	})
+	if err != nil {
+		return nil, busy(err)
+	}
+	return &changed, nil
+}
+
+func (in RequestInput) check() error {
+	if c := in.LanguageCode; c != nil && !identity.Language(*c) {
+		return fault.Invalid("languageCode", "Give a language as in \"en\" or \"en_us\", or null to detect it.")
+	}
+	if k := in.IdempotencyKey; k != nil && (len(*k) == 0 || len(*k) > 255 || strings.ContainsRune(*k, 0) || !utf8.ValidString(*k)) {
+		return fault.Invalid("idempotencyKey", "An idempotency key has 1 to 255 bytes.")
+	}
+	return nil
+}
+
+// busy names the rule that the unique index keeps whatever runs at the same time.
+func busy(err error) error {
+	if postgres.Violates(err, "transcriptions_one_live") {
+		return fault.Conflict("This recording is being transcribed already.").Because(err)
+	}
+	if postgres.Violates(err, "transcriptions_idempotency_key") {
+		return fault.Conflict("The same request is under way. Ask again.").Because(err)
+	}
+	return err
+}
