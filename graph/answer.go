@@ -1,0 +1,171 @@
+package graph
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/transcription"
+)
+
+// answer is the memory of one response: of a query, of a mutation, or of one event of a subscription.
+// A socket lives long; a memory as long as its would show old rows.
+type answer struct {
+	organizations  loader[*identity.Organization]
+	users          loader[*identity.User]
+	recordings     loader[*recording.Recording]
+	transcriptions loader[*transcription.Transcription]
+	ofRecordings   loader[[]transcription.Transcription]
+	details        loader[*transcription.Details]
+
+	mu         sync.Mutex
+	utterances map[transcription.Window]*loader[[]transcription.Utterance]
+	counts     map[transcription.Window]*loader[int]
+
+	read   transcriptionReader
+	viewer access.Viewer
+}
+
+// transcriptionReader is what of the room depends on a field's arguments.
+type transcriptionReader interface {
+	Utterances(context.Context, access.Viewer, []uuid.UUID, transcription.Window) (map[uuid.UUID][]transcription.Utterance, error)
+	CountUtterances(context.Context, access.Viewer, []uuid.UUID, transcription.Window) (map[uuid.UUID]int, error)
+}
+
+func (r *Resolver) answer(v access.Viewer) *answer {
+	a := &answer{
+		utterances: map[transcription.Window]*loader[[]transcription.Utterance]{}, counts: map[transcription.Window]*loader[int]{},
+		read: r.Transcriptions, viewer: v,
+	}
+	a.organizations = loader[*identity.Organization]{crowd: &crowd{}, read: as(v, r.People.Organizations)}
+	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
+	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: as(v, r.Recordings.ByID)}
+	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(v, r.Transcriptions.ByID)}
+	a.details = loader[*transcription.Details]{crowd: &crowd{}, read: as(v, r.Transcriptions.Details)}
+	a.ofRecordings = loader[[]transcription.Transcription]{crowd: &crowd{}, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]transcription.Transcription, error) {
+		found, err := r.Transcriptions.OfRecordings(ctx, v, ids)
+		var all []transcription.Transcription
+		for _, list := range found {
+			all = append(all, list...)
+		}
+		a.metTranscriptions(all)
+		return found, err
+	}}
+	return a
+}
+
+// as binds a room's read to the viewer.
+func as[V any](v access.Viewer, read func(context.Context, access.Viewer, []uuid.UUID) (map[uuid.UUID]V, error)) func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error) {
+	return func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error) { return read(ctx, v, ids) }
+}
+
+func (a *answer) utterancesIn(w transcription.Window) *loader[[]transcription.Utterance] {
+	return windowed(a, a.utterances, w, a.read.Utterances)
+}
+
+func (a *answer) countsIn(w transcription.Window) *loader[int] {
+	return windowed(a, a.counts, w, a.read.CountUtterances)
+}
+
+// windowed finds the loader of one window. Two fields with other arguments are two questions.
+func windowed[V any](a *answer, all map[transcription.Window]*loader[V], w transcription.Window,
+	read func(context.Context, access.Viewer, []uuid.UUID, transcription.Window) (map[uuid.UUID]V, error),
+) *loader[V] {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if all[w] == nil {
+		all[w] = &loader[V]{crowd: a.details.crowd, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error) {
+			return read(ctx, a.viewer, ids, w)
+		}}
+	}
+	return all[w]
+}
+
+// detail is what an analysis found; empty where there is none yet.
+func (a *answer) detail(ctx context.Context, t *transcription.Transcription) (transcription.Details, error) {
+	found, err := a.details.load(ctx, t.ID.UUID)
+	if found == nil {
+		return transcription.Details{}, err
+	}
+	return *found, err
+}
+
+func (a *answer) metTranscriptions(list []transcription.Transcription) {
+	a.details.crowd.meet(each(list, func(t transcription.Transcription) uuid.UUID { return t.ID.UUID }))
+	a.recordings.crowd.meet(each(list, func(t transcription.Transcription) uuid.UUID { return t.RecordingID.UUID }))
+	a.users.crowd.meet(each(list, func(t transcription.Transcription) uuid.UUID { return orNil(t.RequestedBy) }))
+}
+
+func (a *answer) metRecordings(list []recording.Recording) {
+	a.ofRecordings.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.ID.UUID }))
+	a.organizations.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.OrganizationID.UUID }))
+}
+
+func (a *answer) metMembers(list []identity.Membership) {
+	a.users.crowd.meet(each(list, func(m identity.Membership) uuid.UUID { return m.UserID.UUID }))
+	a.organizations.crowd.meet(each(list, func(m identity.Membership) uuid.UUID { return m.OrganizationID.UUID }))
+}
+
+func (a *answer) metEvents(list []activity.Event) {
+	a.users.crowd.meet(each(list, func(e activity.Event) uuid.UUID { return orNil(e.Actor.UserID) }))
+	a.transcriptions.crowd.meet(each(list, subject(ids.Transcription)))
+	a.recordings.crowd.meet(each(list, subject(ids.Recording)))
+}
+
+func subject(kind ids.Kind) func(activity.Event) uuid.UUID {
+	return func(e activity.Event) uuid.UUID {
+		if e.Subject.Is(kind) {
+			return e.Subject.UUID
+		}
+		return uuid.Nil
+	}
+}
+
+// each collects the ids of a list, once each and without the empty one.
+func each[T any](list []T, id func(T) uuid.UUID) []uuid.UUID {
+	seen := make(map[uuid.UUID]bool, len(list))
+	out := make([]uuid.UUID, 0, len(list))
+	for _, item := range list {
+		if key := id(item); key != uuid.Nil && !seen[key] {
+			seen[key] = true
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+func orNil(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+type answerKey struct{}
+
+// of is the memory of the response that is being made.
+func of(ctx context.Context) *answer {
+	a, _ := ctx.Value(answerKey{}).(*answer)
+	return a
+}
+
+// remembering gives each response a memory of its own.
+func (r *Resolver) remembering(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	return next(context.WithValue(ctx, answerKey{}, r.answer(viewer(ctx))))
+}
+
+// met passes a page on after fn has seen what is on it.
+func met[T any](c page.Connection[T], err error, fn func([]T)) (*page.Connection[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	fn(c.Nodes())
+	return &c, nil
+}

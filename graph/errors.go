@@ -1,0 +1,91 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/switchboard-voice/switchboard/graph/model"
+	"github.com/switchboard-voice/switchboard/graph/websocket"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+const (
+	codeInternal = "INTERNAL"
+	codeTimeout  = "TIMEOUT"
+	internalText = "Something went wrong on our side. Try again; if it stays, tell us the request id."
+)
+
+// userErrors turns a fault that a person can mend into the payload's list; argument names the mutation's
+// own argument, "input" or "id". Every other error goes on as it is.
+func userErrors(err error, argument string) ([]model.UserError, error) {
+	f := fault.As(err)
+	if f == nil || !f.UserError() {
+		return []model.UserError{}, err
+	}
+	path := []string{argument}
+	if f.Field != "" && f.Field != argument {
+		path = append(path, f.Field)
+	}
+	return []model.UserError{model.InputError{Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path}}, nil
+}
+
+// absent makes a query's field null where there is nothing that the viewer may see: the same answer for
+// what does not exist.
+func absent[T any](found *T, err error) (*T, error) {
+	if fault.Is(err, fault.CodeNotFound) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// present is the one place where an error becomes something that a client sees. What is no fault of ours
+// to tell is logged whole and shown as one sentence.
+func present(ctx context.Context, err error) *gqlerror.Error {
+	shown := graphql.DefaultErrorPresenter(ctx, err)
+	if f := fault.As(err); f != nil {
+		if f.Code == fault.CodeUnavailable {
+			slog.WarnContext(ctx, "a field could not be answered", "path", shown.Path.String(), "error", f)
+		}
+		return labeled(shown, string(f.Code), f.Message)
+	}
+	var parsed *gqlerror.Error
+	if errors.As(err, &parsed) && parsed.Unwrap() == nil { // of the document itself: syntax, validation, budget
+		if shown.Extensions["code"] == nil {
+			labeled(shown, string(fault.CodeInvalid), shown.Message)
+		}
+		return shown
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return labeled(shown, codeTimeout, "This took too long. Ask for less at once.")
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return labeled(shown, codeTimeout, "The request was canceled.")
+	}
+	slog.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
+	return labeled(shown, codeInternal, internalText)
+}
+
+// ended tells a subscriber why a stream broke off in the middle.
+func ended(ctx context.Context) func(error) {
+	return func(err error) { websocket.Fail(ctx, present(ctx, err)) }
+}
+
+func labeled(e *gqlerror.Error, code, message string) *gqlerror.Error {
+	e.Message, e.Err = message, nil
+	if e.Extensions == nil {
+		e.Extensions = map[string]any{}
+	}
+	e.Extensions["code"] = code
+	return e
+}
+
+// recovered keeps a panic's trace in the log and out of the answer.
+func recovered(ctx context.Context, p any) error {
+	slog.ErrorContext(ctx, "a resolver panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return &gqlerror.Error{Message: internalText, Extensions: map[string]any{"code": codeInternal}}
+}

@@ -1,0 +1,60 @@
+package graph
+
+import (
+	"github.com/switchboard-voice/switchboard/graph/model"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/transcription"
+)
+
+// change tells what was not given from what was given as null.
+func change(in model.OrganizationUpdateInput) identity.Change {
+	c := identity.Change{OrganizationID: in.OrganizationID, Name: in.Name.Value(), TranscribeUploads: in.TranscribeUploads.Value()}
+	if language, set := in.LanguageCode.ValueOK(); set {
+		c.Language = &identity.Optional[string]{Value: language}
+	}
+	if analysis, set := in.Analysis.ValueOK(); set {
+		c.Analysis = &identity.Optional[[]identity.Analysis]{}
+		if analysis != nil {
+			c.Analysis.Value = &analysis
+		}
+	}
+	return c
+}
+
+func requested(in model.TranscriptionRequestInput) transcription.RequestInput {
+	out := transcription.RequestInput{LanguageCode: in.LanguageCode.Value(), IdempotencyKey: in.IdempotencyKey.Value()}
+	if id := in.Source.RecordingID.Value(); id != nil {
+		out.RecordingID = *id
+	}
+	return out
+}
+
+// window reads the arguments of Transcription.utterances. Errors: Invalid.
+func window(first int, after *string, fromMs, toMs *int) (transcription.Window, error) {
+	w := transcription.Window{First: first, After: -1, ToMs: 1<<31 - 1}
+	if _, err := (page.Args{First: first}).Size(transcription.MaxUtterances); err != nil {
+		return w, err
+	}
+	if after != nil {
+		if err := page.Decode(*after, &w.After); err != nil {
+			return w, err
+		}
+	}
+	if fromMs != nil {
+		w.FromMs = *fromMs
+	}
+	if toMs != nil {
+		w.ToMs = *toMs
+	}
+	if w.FromMs < 0 || w.ToMs < w.FromMs || w.ToMs > 1<<31-1 || w.After < -1 || w.After > 1<<31-1 {
+		return w, fault.Invalid("fromMs", "Ask for a time from fromMs to toMs, both in milliseconds from the beginning.")
+	}
+	return w, nil
+}
+
+func utterancePage(list []transcription.Utterance, t *transcription.Transcription, w transcription.Window) *model.UtteranceConnection {
+	cursor := func(u transcription.Utterance) string { return page.Encode(u.Index) }
+	return &model.UtteranceConnection{Connection: page.Cut(list, int32(w.First), w.After >= 0, cursor), TranscriptionID: t.ID, Window: w}
+}

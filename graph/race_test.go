@@ -1,0 +1,6 @@
+//go:build race
+
+package graph
+
+// raceFactor is what the race detector makes of a millisecond.
+const raceFactor = 10

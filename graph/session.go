@@ -1,0 +1,125 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/switchboard-voice/switchboard/graph/websocket"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/authjs"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// sessions turn what a request carries into who is asking.
+type sessions struct {
+	keys   *authjs.Keys
+	people *identity.Service
+	now    func() time.Time
+}
+
+// carried is an opened token. A bearer token that opens nothing is an error; a cookie that opens nothing
+// is nobody, so that the page can offer to sign in.
+type carried struct {
+	authjs.Claims
+	bearer bool
+}
+
+type carriedKey struct{}
+
+type viewerKey struct{}
+
+// viewer is who asks. The zero viewer is nobody.
+func viewer(ctx context.Context) access.Viewer {
+	v, _ := ctx.Value(viewerKey{}).(access.Viewer)
+	return v
+}
+
+// signedIn is the viewer, nil when nobody is.
+func signedIn(ctx context.Context) *access.Viewer {
+	if v := viewer(ctx); v.SignedIn() {
+		return &v
+	}
+	return nil
+}
+
+// read opens the token of a request: the bearer's, else the cookie's; nil when there is none. Error:
+// Unauthenticated for a bearer token that is forged or has expired.
+func (s *sessions) read(r *http.Request, authorization string) (*carried, error) {
+	if authorization == "" {
+		authorization = r.Header.Get("Authorization")
+	}
+	if authorization != "" {
+		scheme, token, _ := strings.Cut(authorization, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return nil, fault.Unauthenticated().Because(errors.New("the authorization is no bearer token"))
+		}
+		claims, err := s.keys.FromBearer(strings.TrimSpace(token), s.now())
+		if err != nil {
+			return nil, fault.Unauthenticated().Because(err)
+		}
+		return &carried{Claims: claims, bearer: true}, nil
+	}
+	claims, found, err := s.keys.FromCookies(r.Cookies(), s.now())
+	if !found || err != nil {
+		return nil, nil
+	}
+	return &carried{Claims: claims}, nil
+}
+
+// open asks the room who that is, with one statement.
+func (s *sessions) open(ctx context.Context, c *carried) (access.Viewer, error) {
+	if c == nil {
+		return access.Viewer{}, nil
+	}
+	if s.now().After(c.ExpiresAt) { // a socket outlives its token
+		return access.Viewer{}, fault.Unauthenticated()
+	}
+	v, err := s.people.Session(ctx, c.Claims)
+	if !c.bearer && fault.Is(err, fault.CodeUnauthenticated) {
+		return access.Viewer{}, nil
+	}
+	return v, err
+}
+
+// each operation asks anew, also on a socket that has been open for hours: memberships change.
+func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	c, _ := ctx.Value(carriedKey{}).(*carried)
+	v, err := s.open(ctx, c)
+	if err != nil {
+		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
+	}
+	return next(context.WithValue(ctx, viewerKey{}, v))
+}
+
+// socket answers connection_init: {"authorization": "Bearer …"}, else what the upgrade request carried.
+func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[string]any) (websocket.Session, error) {
+	word, _ := payload["authorization"].(string)
+	c, err := s.read(r, word)
+	if err != nil {
+		return websocket.Session{}, err
+	}
+	v, err := s.open(ctx, c)
+	if fault.Is(err, fault.CodeUnauthenticated) {
+		return websocket.Session{}, err
+	}
+	if err != nil {
+		return websocket.Session{}, errors.Join(websocket.ErrTryLater, err)
+	}
+	session := websocket.Session{Context: context.WithValue(ctx, carriedKey{}, c), User: v.UserID.String()}
+	if !v.SignedIn() {
+		host, _, _ := net.SplitHostPort(r.RemoteAddr)
+		session.User = "stranger at " + host
+		return session, nil
+	}
+	ends, cancel := context.WithDeadline(session.Context, v.ExpiresAt)
+	context.AfterFunc(ends, cancel)
+	session.Context = ends
+	return session, nil
+}
