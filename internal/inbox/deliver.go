@@ -37,7 +37,7 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 	}
 	if err != nil {
 		why := storable(err.Error())
-		failed := in.store.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: row.ID, Final: job.Last, Error: &why})
+		failed := in.store.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: row.ID, Final: job.Last || jobs.GaveUp(err), Error: &why})
 		if failed != nil {
 			return fmt.Errorf("%w (and noting it: %w)", err, failed)
 		}

@@ -63,6 +63,8 @@ type Config struct {
 	Pool     *pgxpool.Pool // River's own, on the direct connection when there is one
 	PollOnly bool          // no connection can listen: look into the table instead
 	Workers  int           // runs at once in the Work queue; 0: 10
+	// Ran is told of each run: outcome is done, failed or waits. It may be nil.
+	Ran func(kind, outcome string, took time.Duration)
 }
 
 // New makes the queue; Handle adds the kinds, Start begins to work.
@@ -85,7 +87,7 @@ func New(c Config) (*Queue, error) {
 		RetryPolicy:          retry{},
 		ErrorHandler:         panics{},
 		Logger:               slog.New(quiet{slog.Default().Handler()}),
-		WorkerMiddleware:     []rivertype.WorkerMiddleware{&logged{}},
+		WorkerMiddleware:     []rivertype.WorkerMiddleware{&logged{ran: c.Ran}},
 		Queues: map[string]river.QueueConfig{
 			Webhooks: {MaxWorkers: c.Workers, FetchCooldown: webhookCooldown},
 			Work:     {MaxWorkers: c.Workers, FetchCooldown: 20 * time.Millisecond},
@@ -183,6 +185,12 @@ func Waits(err error) bool {
 
 // GiveUp ends the job for good.
 func GiveUp(why error) error { return river.JobCancel(why) }
+
+// GaveUp says whether err is GiveUp's.
+func GaveUp(err error) bool {
+	var canceled *rivertype.JobCancelError
+	return errors.As(err, &canceled)
+}
 
 type worker[A Args] struct {
 	river.WorkerDefaults[A]

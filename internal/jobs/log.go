@@ -9,20 +9,29 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// logged writes one line a run.
-type logged struct{ river.WorkerMiddlewareDefaults }
+// logged writes one line a run, and counts it.
+type logged struct {
+	river.WorkerMiddlewareDefaults
+	ran func(kind, outcome string, took time.Duration)
+}
 
-func (logged) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) error {
+func (l logged) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) error {
 	started := time.Now()
 	err := run(ctx)
 	attrs := []any{"kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "ms", time.Since(started).Milliseconds()}
+	outcome := "done"
 	switch {
 	case err == nil:
 		slog.Info("job done", attrs...)
 	case Waits(err):
+		outcome = "waits"
 		slog.Info("job waits", attrs...)
 	default:
+		outcome = "failed"
 		slog.Warn("job failed", append(attrs, "error", err)...)
+	}
+	if l.ran != nil {
+		l.ran(job.Kind, outcome, time.Since(started))
 	}
 	return err
 }
