@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/switchboard-voice/switchboard/db/schema"
+	"github.com/switchboard-voice/switchboard/graph"
+	"github.com/switchboard-voice/switchboard/graph/graphiql"
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/authjs"
+	"github.com/switchboard-voice/switchboard/internal/blob"
+	"github.com/switchboard-voice/switchboard/internal/config"
+	"github.com/switchboard-voice/switchboard/internal/httpserver"
+	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/live"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
+	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
+	"github.com/switchboard-voice/switchboard/internal/transcription"
+)
+
+// app is the whole house, built from the ground up. This is the only place where rooms meet.
+type app struct {
+	config   config.Config
+	metrics  *telemetry.Metrics
+	store    *postgres.Store
+	jobPool  *pgxpool.Pool
+	queue    *jobs.Queue
+	hub      *live.Hub
+	activity *activity.Service
+	people   *identity.Service
+	graph    *graph.Server
+	handler  http.Handler
+	listens  bool // some connection can LISTEN; else everything is found by polling
+}
+
+// build makes the house; nothing runs yet.
+func build(ctx context.Context, c config.Config) (*app, error) {
+	a := &app{config: c, metrics: telemetry.NewMetrics(), hub: live.New()}
+	keys, err := authjs.NewKeys(c.AuthSecrets())
+	if err != nil {
+		return nil, err
+	}
+	if err := a.openDatabase(ctx); err != nil {
+		return nil, err
+	}
+	bucket, err := a.bucket()
+	if err != nil {
+		return nil, err
+	}
+	a.people = identity.New(identity.Deps{Store: a.store, Keys: keys, TrustEmail: c.TrustEmail, Now: time.Now})
+	a.activity = activity.New(a.store, a.hub, a.people.Allowed)
+	recordings := recording.New(recording.Deps{Store: a.store, Jobs: a.queue, Bucket: bucket, MaxSize: c.MaxUploadBytes})
+	shelf := recording.NewShelf(a.store, bucket, time.Now)
+	links, err := derive(c, "switchboard transcript links")
+	if err != nil {
+		return nil, err
+	}
+	transcriptions := transcription.New(transcription.Deps{
+		Store: a.store, Jobs: a.queue, Shelf: shelf, Uploads: recordings, People: a.people, Activity: a.activity,
+		Analysis: analyses(c.Analysis), BaseURL: c.PublicURL(), LinkKey: links, Now: time.Now,
+	})
+	worker := transcription.NewWorker(transcription.WorkerDeps{
+		Store: a.store, Jobs: a.queue, Shelf: shelf, Options: options(c),
+		Provider: assemblyai.New(assemblyai.Config{BaseURL: c.AssemblyAIBaseURL, Key: c.AssemblyAIKey}),
+	})
+	a.onDeletion(worker, recording.NewWorker(a.store, bucket))
+	a.graph = graph.NewServer(graph.Deps{
+		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions},
+		Keys:          keys,
+		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
+		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Counted: a.metrics.Operation, Now: time.Now,
+	})
+	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
+	a.routes(transcriptions, inbox.New(inbox.Deps{
+		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook,
+		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
+	}), bucket.Handler())
+	return a, nil
+}
+
+// openDatabase opens two pools: queries may go through a transaction pooler, River goes around it.
+func (a *app) openDatabase(ctx context.Context) error {
+	c := a.config
+	store, err := postgres.Open(ctx, postgres.Config{
+		URL: c.PooledURL(), MaxConns: c.DatabaseMaxConns, Counted: a.metrics.Statement, Wake: a.hub.Publish,
+	})
+	if err != nil {
+		return err
+	}
+	a.store = store
+	if err := store.Migrated(ctx, schema.Files); err != nil {
+		return fmt.Errorf("%w", err)
+	}
+	if err := postgres.CanListen(ctx, c.DirectURL()); err != nil {
+		slog.Warn("no connection can listen: changes are found by polling, which is slower", "error", err)
+	} else {
+		a.listens = true
+	}
+	a.jobPool, err = jobPool(ctx, c.DirectURL())
+	if err != nil {
+		return err
+	}
+	a.queue, err = jobs.New(jobs.Config{Pool: a.jobPool, PollOnly: !a.listens, Ran: a.metrics.Job})
+	return err
+}
+
+// jobConns are River's own: a fetch for each queue, its leader, its listener and the jobs' completions.
+const jobConns = 8
+
+func jobPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	parsed, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the direct database URL cannot be read: check DATABASE_URL_UNPOOLED") // the cause would show the password
+	}
+	parsed.MaxConns = jobConns
+	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // the same address may be a pooler
+	return pgxpool.NewWithConfig(ctx, parsed)
+}
+
+func (a *app) bucket() (*blob.Local, error) {
+	key, err := derive(a.config, "switchboard bucket links")
+	if err != nil {
+		return nil, err
+	}
+	return blob.NewLocal(blob.LocalConfig{
+		Dir: a.config.Blobs(), BaseURL: a.config.PublicURL() + "/blobs", Key: key, Origins: a.config.Origins(), Now: time.Now,
+	})
+}
+
+// onDeletion gives the rooms above the recording their turn before the row goes.
+func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
+	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
+		if err := above.RecordingDeleted(ctx, job.Args); err != nil {
+			return err
+		}
+		return own.Purge(ctx, job.Args)
+	})
+}
+
+func (a *app) routes(downloads, webhooks, blobs http.Handler) {
+	handlers := httpserver.Handlers{
+		GraphQL: a.graph, Webhooks: webhooks, Download: downloads, Blobs: blobs, Ready: a.ready,
+		Origins: a.config.Origins(), TrustedProxies: a.config.TrustedProxies, Answered: a.metrics.Request,
+	}
+	if a.config.GraphiQL {
+		handlers.GraphiQL = graphiql.Handler("/graphql")
+	}
+	a.handler = httpserver.Routes(handlers)
+}
+
+// ready says whether a request would be answered: the database takes writes and the schema fits.
+func (a *app) ready(ctx context.Context) error {
+	if err := a.store.Ready(ctx); err != nil {
+		return err
+	}
+	return a.store.Migrated(ctx, schema.Files)
+}
+
+// options say how audio reaches the provider and how its answer reaches us.
+func options(c config.Config) transcription.Options {
+	o := transcription.Options{Upload: c.UploadsAudio(), Extra: c.AssemblyAIOptions, PollEvery: c.PollEvery, CheckAfter: c.CheckAfter, LostAfter: c.LostAfter}
+	if !o.Upload {
+		o.WebhookURL, o.WebhookSecret = c.PublicURL()+"/api/webhooks/assemblyai", c.AssemblyAIWebhookSecrets[0]
+	}
+	return o
+}
+
+func analyses(words []config.Analysis) []identity.Analysis {
+	list := make([]identity.Analysis, len(words))
+	for i, w := range words {
+		list[i] = identity.Analysis(w)
+	}
+	return list
+}
+
+// derive makes a key for one purpose out of the newest session secret, so that there is one secret to
+// rotate.
+func derive(c config.Config, purpose string) ([]byte, error) {
+	secrets := c.AuthSecrets()
+	if len(secrets) == 0 {
+		return nil, errors.New("AUTH_SECRET is missing")
+	}
+	return hkdf.Key(sha256.New, []byte(secrets[0]), nil, purpose, blob.MinKey)
+}

@@ -1,0 +1,113 @@
+// Package config turns the environment into one struct of plain values. It owns the name of every
+// variable, so that whatever is missing, malformed or unsafe is said at start: all of it at once, in
+// sentences that name the variable and never show its value. Only the commands read it.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"time"
+)
+
+// Config is what the environment says. Methods answer what depends on more than one variable.
+type Config struct {
+	Port        int        `env:"PORT" envDefault:"8080"`
+	MetricsPort int        `env:"METRICS_PORT" envDefault:"9090"`
+	Home        string     `env:"SWITCHBOARD_HOME" envDefault:".switchboard"`
+	BlobDir     string     `env:"BLOB_DIR"`
+	LogLevel    slog.Level `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat   LogFormat  `env:"LOG_FORMAT"` // empty: JSON, but text for a person in dev
+
+	NeonConn            string `env:"NEON_PG_CONN"`
+	DatabaseURL         string `env:"DATABASE_URL"`
+	DatabaseURLUnpooled string `env:"DATABASE_URL_UNPOOLED"`
+	DatabaseMaxConns    int32  `env:"DATABASE_MAX_CONNS" envDefault:"10"`
+
+	BackendURL     string         `env:"BACKEND_URL"`
+	AppURLs        []string       `env:"NEXT_PUBLIC_APP_URL"`
+	AllowedOrigins []string       `env:"ALLOWED_ORIGINS"`
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"`
+	GraphiQL       bool           `env:"GRAPHIQL"`
+	Introspection  bool           `env:"INTROSPECTION"`
+
+	AuthSecret     string `env:"AUTH_SECRET"`
+	AuthSecret1    string `env:"AUTH_SECRET_1"`
+	AuthSecret2    string `env:"AUTH_SECRET_2"`
+	AuthSecret3    string `env:"AUTH_SECRET_3"`
+	NextAuthSecret string `env:"NEXTAUTH_SECRET"`
+	TrustEmail     bool   `env:"TRUST_EMAIL" envDefault:"true"`
+
+	AssemblyAIKey            string         `env:"ASSEMBLYAI_API_KEY"`
+	AssemblyAIBaseURL        string         `env:"ASSEMBLYAI_BASE_URL" envDefault:"https://api.assemblyai.com"`
+	AssemblyAIWebhookSecrets []string       `env:"ASSEMBLYAI_WEBHOOK_SECRET"` // the first is sent along, all are accepted
+	AssemblyAIUpload         UploadMode     `env:"ASSEMBLYAI_UPLOAD" envDefault:"auto"`
+	AssemblyAIOptions        map[string]any `env:"ASSEMBLYAI_OPTIONS"`
+
+	// MaxUploadBytes by default is 2 GiB: what the provider takes by upload (2.2 GB), and below what it
+	// fetches itself and what a bucket takes in one PUT (5 GB).
+	MaxUploadBytes int64         `env:"MAX_UPLOAD_BYTES" envDefault:"2147483648"`
+	Analysis       []Analysis    `env:"TRANSCRIPTION_ANALYSIS" envDefault:"SPEAKERS"`
+	CheckAfter     time.Duration `env:"TRANSCRIPTION_CHECK_AFTER" envDefault:"60s"`
+	LostAfter      time.Duration `env:"TRANSCRIPTION_LOST_AFTER" envDefault:"2m"`
+	PollEvery      time.Duration `env:"TRANSCRIPTION_POLL_EVERY" envDefault:"3s"`
+}
+
+// LogFormat is how log lines look.
+type LogFormat string
+
+const (
+	JSON LogFormat = "json" // for machines
+	Text LogFormat = "text" // for a person at a terminal
+)
+
+// UploadMode says how audio reaches the provider.
+type UploadMode string
+
+const (
+	UploadAuto   UploadMode = "auto"   // we send it where the provider cannot fetch it
+	UploadAlways UploadMode = "always" // we send it
+	UploadNever  UploadMode = "never"  // the provider fetches it
+)
+
+// Analysis is something that the provider is asked to find out, for organizations that chose nothing.
+type Analysis string
+
+// analyses are the words of the schema. The rooms' own constants are above this floor.
+func analyses() []Analysis {
+	return []Analysis{"SPEAKERS", "SENTIMENT", "ENTITIES", "CHAPTERS", "TOPICS", "CONTENT_SAFETY"}
+}
+
+// maxPut is the largest object that S3 and R2 take in one PUT.
+const maxPut = 5 << 30
+
+// Blobs is the folder of the local bucket.
+func (c Config) Blobs() string {
+	if c.BlobDir != "" {
+		return c.BlobDir
+	}
+	return filepath.Join(c.Home, "blobs")
+}
+
+// UploadsAudio says whether we hand the provider the bytes and poll, because it could reach neither our
+// links nor our webhook. A provider on this machine or network reaches what we reach.
+func (c Config) UploadsAudio() bool {
+	switch c.AssemblyAIUpload {
+	case UploadAlways:
+		return true
+	case UploadNever:
+		return false
+	}
+	return local(c.PublicURL()) && !local(c.AssemblyAIBaseURL)
+}
+
+// positive lists what must be above zero for anything to work.
+func (c Config) positive() map[string]bool {
+	return map[string]bool{
+		"DATABASE_MAX_CONNS":        c.DatabaseMaxConns > 0,
+		"MAX_UPLOAD_BYTES":          c.MaxUploadBytes > 0,
+		"TRANSCRIPTION_CHECK_AFTER": c.CheckAfter > 0,
+		"TRANSCRIPTION_LOST_AFTER":  c.LostAfter > 0,
+		"TRANSCRIPTION_POLL_EVERY":  c.PollEvery > 0,
+	}
+}

@@ -1,0 +1,66 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// limitBody refuses a body that says it is longer before a byte of it is read, and cuts one that lies or
+// does not say. For the second the handler sees http.MaxBytesError.
+func limitBody(most int64, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > most {
+			w.Header().Set("Connection", "close") // else the server reads on to save the connection
+			refuse(w, http.StatusRequestEntityTooLarge, codeInvalid, "An operation has at most "+strconv.FormatInt(most>>10, 10)+" KiB.")
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// limitTime ends the context; handlers and the database give up with it and answer in their own words.
+func limitTime(most time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), most)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// limitWrite replaces the server's own limit for an answer that is long.
+func limitWrite(most time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A writer that has no deadlines, as in a test of a handler, has nothing to be extended.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// upgrade lets only websockets pass: a query by GET could be sent by any page, with the visitor's cookie
+// and without asking.
+func upgrade(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isUpgrade(r) {
+			notAllowed(w, http.MethodPost)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isUpgrade(r *http.Request) bool {
+	return r.Method == http.MethodGet && has(r.Header, "Connection", "upgrade") && has(r.Header, "Upgrade", "websocket")
+}
+
+func has(header http.Header, name, word string) bool {
+	for part := range strings.SplitSeq(strings.Join(header.Values(name), ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(part), word) {
+			return true
+		}
+	}
+	return false
+}

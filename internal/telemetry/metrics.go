@@ -1,0 +1,78 @@
+package telemetry
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are the numbers of one process. Every label comes from a closed list of ours: a label that a
+// client could choose, like the name of an operation, would let it fill our memory and Prometheus's.
+type Metrics struct {
+	registry   *prometheus.Registry
+	requests   *prometheus.HistogramVec
+	operations *prometheus.CounterVec
+	jobs       *prometheus.HistogramVec
+	webhooks   *prometheus.CounterVec
+	statements prometheus.Counter
+}
+
+// buckets, in seconds, are dense where a person begins to notice and end where requests are cut off.
+func buckets() []float64 {
+	return []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+}
+
+// NewMetrics makes a registry with our metrics and those of Go and the process.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry:   prometheus.NewRegistry(),
+		requests:   histogram("http_request_seconds", "HTTP requests by route and status, until the answer was written.", "route", "status"),
+		operations: counter("graphql_operations_total", "GraphQL operations that began, by kind: query, mutation or subscription.", "kind"),
+		jobs:       histogram("job_run_seconds", "Runs of jobs by kind and outcome.", "kind", "outcome"),
+		webhooks:   counter("webhooks_total", "Webhooks by source and outcome: new, again, forged or lost.", "source", "outcome"),
+		statements: prometheus.NewCounter(prometheus.CounterOpts{Name: "switchboard_sql_statements_total", Help: "Statements sent to the database."}),
+	}
+	m.registry.MustRegister(m.requests, m.operations, m.jobs, m.webhooks, m.statements,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "switchboard_" + name, Help: help, Buckets: buckets()}, labels)
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "switchboard_" + name, Help: help}, labels)
+}
+
+// Request counts an answered HTTP request; route is a pattern, never a path.
+func (m *Metrics) Request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// Operation counts a GraphQL operation: kind is query, mutation or subscription.
+func (m *Metrics) Operation(kind string) { m.operations.WithLabelValues(kind).Inc() }
+
+// Job counts a run of a job: outcome is done, failed or waits.
+func (m *Metrics) Job(kind, outcome string, took time.Duration) {
+	m.jobs.WithLabelValues(kind, outcome).Observe(took.Seconds())
+}
+
+// Webhook counts what came in.
+func (m *Metrics) Webhook(source, outcome string) { m.webhooks.WithLabelValues(source, outcome).Inc() }
+
+// Statement counts a statement, for the process and for the request that it belongs to.
+func (m *Metrics) Statement(ctx context.Context) {
+	m.statements.Inc()
+	CountStatement(ctx)
+}
+
+// Handler answers a scrape.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
