@@ -1,0 +1,238 @@
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/client"
+	"github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// door is a field that takes an id: the operation that opens it and the kinds of the ids that fit.
+type door struct {
+	document string
+	vars     func(id string) vars
+	kinds    []ids.Kind
+}
+
+func byID(id string) vars { return vars{"id": id} }
+
+func in(field string, more vars) func(string) vars {
+	return func(id string) vars {
+		input := vars{field: id}
+		for k, v := range more {
+			input[k] = v
+		}
+		return vars{"in": input}
+	}
+}
+
+// doors are all fields that take an id. TestEveryDoorIsTried fails when the schema has one more.
+func doors() map[string]door {
+	return map[string]door{
+		"Query.node": {`query($id: ID!) { node(id: $id) { id } }`, byID,
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity}},
+		"Query.nodes": {`query($id: ID!) { nodes(ids: [$id]) { id } }`, byID,
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity}},
+		"Query.recording":     {`query($id: ID!) { recording(id: $id) { id audio { url } transcriptions { id text } } }`, byID, []ids.Kind{ids.Recording}},
+		"Query.transcription": {`query($id: ID!) { transcription(id: $id) { id text download(format: TEXT) { url } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Mutation.organizationUpdate": {`mutation($in: OrganizationUpdateInput!) { organizationUpdate(input: $in) { organization { id } userErrors { code message } } }`,
+			in("organizationId", vars{"name": "Taken over"}), []ids.Kind{ids.Organization}},
+		"Mutation.uploadCreate":    {uploadCreate, in("organizationId", vars{"filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}), []ids.Kind{ids.Organization}},
+		"Mutation.uploadComplete":  {uploadComplete, in("uploadId", nil), []ids.Kind{ids.Upload}},
+		"Mutation.recordingDelete": {`mutation($id: ID!) { recordingDelete(id: $id) { recordingId userErrors { code message } } }`, byID, []ids.Kind{ids.Recording}},
+		"Mutation.transcriptionRequest": {`mutation($in: TranscriptionRequestInput!) { transcriptionRequest(input: $in) { transcription { id } userErrors { code message } } }`,
+			func(id string) vars { return vars{"in": vars{"source": vars{"recordingId": id}}} }, []ids.Kind{ids.Recording}},
+		"Mutation.transcriptionRetry":  {`mutation($id: ID!) { transcriptionRetry(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Mutation.transcriptionCancel": {`mutation($id: ID!) { transcriptionCancel(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Subscription.transcriptionStatus": {`subscription($id: ID!) { transcriptionStatus(transcriptionId: $id) { status } }`,
+			byID, []ids.Kind{ids.Transcription}},
+		"Subscription.organizationActivity": {`subscription($id: ID!) { organizationActivity(organizationId: $id) { id } }`, byID, []ids.Kind{ids.Organization}},
+	}
+}
+
+func TestEveryDoorThatTakesAnIdIsTried(t *testing.T) {
+	t.Parallel()
+	known := doors()
+	schema := loadSchema(t)
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
+		for _, field := range root.Fields {
+			name := root.Name + "." + field.Name
+			if _, tried := known[name]; takesID(schema, field.Arguments) && !tried {
+				t.Errorf("%s takes an id and no test tries it with another organization's", name)
+			}
+		}
+	}
+}
+
+func loadSchema(t *testing.T) *ast.Schema {
+	t.Helper()
+	files, err := filepath.Glob("../graph/*.graphqls")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no schema: %v", err)
+	}
+	var sources []*ast.Source
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, &ast.Source{Name: file, Input: string(text)})
+	}
+	schema, bad := gqlparser.LoadSchema(sources...)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	return schema
+}
+
+func takesID(schema *ast.Schema, arguments ast.ArgumentDefinitionList) bool {
+	for _, a := range arguments {
+		if holdsID(schema, a.Type.Name(), 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func holdsID(schema *ast.Schema, name string, depth int) bool {
+	definition := schema.Types[name]
+	if name == "ID" || definition == nil || definition.Kind != ast.InputObject || depth > 5 {
+		return name == "ID"
+	}
+	for _, field := range definition.Fields {
+		if holdsID(schema, field.Type.Name(), depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// property is everything of one organization that has an id.
+func property(t *testing.T, a *app, p *person) map[ids.Kind]string {
+	t.Helper()
+	id := p.transcribe()
+	p.becomes(id, "COMPLETED")
+	var out struct {
+		Organization struct {
+			Activity struct{ Nodes []struct{ ID string } }
+			Members  struct{ Nodes []struct{ ID string } }
+		}
+	}
+	p.must(`query($s: String!) { organization(slug: $s) { activity { nodes { id } } members { nodes { id } } } }`, vars{"s": p.slug}, &out)
+	upload, _ := p.begin(1000)
+	return map[ids.Kind]string{
+		ids.User: ids.Of(ids.User, p.user).String(), ids.Organization: p.organization.String(), ids.Membership: out.Organization.Members.Nodes[0].ID,
+		ids.Activity: out.Organization.Activity.Nodes[0].ID, ids.Transcription: id, ids.Recording: p.state(id).Recording.ID, ids.Upload: upload,
+	}
+}
+
+func TestAnotherOrganizationsIdIsAnsweredLikeOneThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	victim, stranger := a.person("victims", "OWNER"), a.person("strangers", "OWNER")
+	theirs := property(t, a, victim)
+	before := a.fingerprint()
+
+	for name, d := range doors() {
+		for _, kind := range d.kinds {
+			if theirs[kind] == "" {
+				t.Fatalf("there is no %s to try %s with", kind, name)
+			}
+			got := ask(t, stranger, d, theirs[kind])
+			missing := ask(t, stranger, d, ids.Of(kind, uuid.Must(uuid.NewV7())).String())
+			if got != missing {
+				t.Errorf("%s tells another organization's %s from a missing one:\n%s\n%s", name, kind, got, missing)
+			}
+			if nonsense := ask(t, stranger, d, "nonsense"); nonsense != missing {
+				t.Errorf("%s tells nonsense from a missing %s:\n%s\n%s", name, kind, nonsense, missing)
+			}
+			if bytes.Contains([]byte(got), []byte(theirs[kind])) {
+				t.Errorf("%s gave %s", name, got)
+			}
+			ask(t, a.nobody(), d, theirs[kind])
+		}
+	}
+	var out struct{ Organization *struct{ ID string } }
+	stranger.must(`{ organization(slug: "victims") { id } }`, nil, &out)
+	if out.Organization != nil {
+		t.Error("another organization is found by its slug")
+	}
+	if after := a.fingerprint(); after != before {
+		t.Errorf("something was changed:\n%s\n%s", before, after)
+	}
+}
+
+// nobody comes without a token.
+func (a *app) nobody() *person {
+	return &person{t: a.t, app: a, Client: client.New(client.Config{Server: a.url})}
+}
+
+// ask gives the whole answer as text. An operation that answers nobody with data fails the test.
+func ask(t *testing.T, p *person, d door, id string) string {
+	t.Helper()
+	if d.document[:12] == "subscription" {
+		err := p.Subscribe(within(t), d.document, d.vars(id), func(raw json.RawMessage) error { return errors.New("an event came: " + string(raw)) })
+		if err == nil {
+			return "completed"
+		}
+		return err.Error()
+	}
+	var out json.RawMessage
+	err := p.Do(within(t), d.document, d.vars(id), &out)
+	text := string(out)
+	if err != nil {
+		text += " " + err.Error()
+	}
+	if p.token == "" && bytes.Contains(out, []byte(id)) {
+		t.Errorf("nobody got %s from %.60s", text, d.document)
+	}
+	return text
+}
+
+// fingerprint says what is in the tables of tenants.
+func (a *app) fingerprint() (text string) {
+	a.t.Helper()
+	a.scan(&text, `SELECT concat_ws(' ',
+		(SELECT string_agg(name || updated_at, ',' ORDER BY id) FROM switchboard.organizations),
+		(SELECT count(*) FROM switchboard.recordings WHERE deleted_at IS NULL),
+		(SELECT string_agg(status || attempt, ',' ORDER BY id) FROM switchboard.transcriptions),
+		(SELECT string_agg(status, ',' ORDER BY id) FROM switchboard.uploads),
+		(SELECT count(*) FROM switchboard.activity_events))`)
+	return text
+}
+
+func TestRoleBelowWhatIsNeededIsRefusedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	owner := a.person("ours", "OWNER")
+	mine := property(t, a, owner)
+	a.provider.SetFaults(assemblyai.Faults{Delay: time.Second})
+	viewer, operator := a.person("ours", "VIEWER"), a.person("ours", "OPERATOR")
+	before := a.fingerprint()
+	for name, who := range map[string]*person{
+		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
+		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
+	} {
+		d := doors()[name]
+		if code := who.refused(d.document, d.vars(mine[d.kinds[0]])); code != "FORBIDDEN" {
+			t.Errorf("%s: %s", name, code)
+		}
+	}
+	upload, _ := owner.begin(1000)
+	if code := operator.refused(uploadComplete, vars{"in": vars{"uploadId": upload}}); code != "FORBIDDEN" {
+		t.Errorf("another member's upload: %s", code)
+	}
+	if after := a.fingerprint(); after != before+"" && len(after) == len(before) {
+		t.Errorf("something was changed:\n%s\n%s", before, after)
+	}
+}
