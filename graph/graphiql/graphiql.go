@@ -26,8 +26,8 @@ var (
 )
 
 const (
-	// policy lets the page talk to us and to nobody else. CodeMirror and the dialogs write style elements
-	// and attributes of their own, hence unsafe-inline for styles, never for scripts.
+	// policy lets the page talk to us and to nobody else. GraphiQL's dialogs write a style element to stop
+	// the page from scrolling, hence unsafe-inline for styles, never for scripts.
 	policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; font-src data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	// forGood is right for a file whose name holds its version.
