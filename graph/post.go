@@ -183,5 +183,16 @@ func reply(w http.ResponseWriter, r *http.Request, status int, response *graphql
 		_, _ = io.WriteString(w, "}")
 		return
 	}
-	_ = json.NewEncoder(w).Encode(response) // a client that has gone cannot be told
+	_ = json.NewEncoder(w).Encode(spoken(response)) // a client that has gone cannot be told
+}
+
+// spoken leaves data out where nothing was executed, as the specification wants it.
+func spoken(response *graphql.Response) any {
+	if response == nil || response.Data != nil {
+		return response
+	}
+	return struct {
+		Errors     gqlerror.List  `json:"errors"`
+		Extensions map[string]any `json:"extensions,omitempty"`
+	}{response.Errors, response.Extensions}
 }

@@ -113,7 +113,7 @@ func (d *dev) makeUp() {
 	}
 	d.config.GraphiQL, d.config.Introspection = true, true
 	if made {
-		d.say("made up secrets; they are in %s", filepath.Join(d.config.Home, leftName))
+		d.say("secrets that nobody set are made up, and kept in %s", filepath.Join(d.config.Home, leftName))
 		d.say("webhooks carry  X-Webhook-Secret: %s", d.config.AssemblyAIWebhookSecrets[0])
 	}
 }
