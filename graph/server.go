@@ -54,6 +54,8 @@ func NewServer(d Deps) *Server {
 	s.exec.Use(NewBudgetPass(schema.Schema(), d.Budget))
 	if d.Introspection {
 		s.exec.Use(introspection{})
+	} else {
+		s.exec.SetDefaultRulesFn(noHints)
 	}
 	s.exec.AroundOperations(counting(d.Counted))
 	s.exec.AroundOperations(s.sessions.operation)

@@ -3,8 +3,8 @@ package graph
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -114,12 +114,25 @@ func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[stri
 	}
 	session := websocket.Session{Context: context.WithValue(ctx, carriedKey{}, c), User: v.UserID.String()}
 	if !v.SignedIn() {
-		host, _, _ := net.SplitHostPort(r.RemoteAddr)
-		session.User = "stranger at " + host
+		session.User = "stranger at " + neighborhood(r.RemoteAddr)
 		return session, nil
 	}
 	ends, cancel := context.WithDeadline(session.Context, v.ExpiresAt)
 	context.AfterFunc(ends, cancel)
 	session.Context = ends
 	return session, nil
+}
+
+// neighborhood is what strangers are counted by: the address that httpserver trusts, and of IPv6 the
+// network, as everybody has 2^64 addresses there.
+func neighborhood(remote string) string {
+	from, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return ""
+	}
+	if address := from.Addr().Unmap(); address.Is4() {
+		return address.String()
+	}
+	network, _ := from.Addr().WithZone("").Prefix(64) // fails for longer ones than an address only
+	return network.String()
 }

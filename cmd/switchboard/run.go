@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	// drainTimeout is below the 30 s that platforms give between SIGTERM and SIGKILL.
-	drainTimeout = 25 * time.Second
-	// jobsTimeout of it is left for jobs to finish: the longest wait in one is a provider's 15 s.
-	jobsTimeout = 10 * time.Second
+	// requestsTimeout and jobsTimeout follow each other and stay, with the 2 s in which canceled jobs are put
+	// back, below the 30 s that platforms give between SIGTERM and SIGKILL. A job that is cut runs again
+	// elsewhere; a request is not, so that requests get more.
+	requestsTimeout = 16 * time.Second
+	jobsTimeout     = 9 * time.Second
 	// pollSweep is how often changes of other processes are looked for where nothing can listen.
 	pollSweep = time.Second
 )
@@ -32,6 +33,11 @@ func (a *app) run(ctx context.Context, started func()) error {
 	if err != nil {
 		return err
 	}
+	failed := make(chan error, 2)
+	stopMetrics, err := a.serveMetrics(failed)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	server := httpserver.New(a.handler)
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
@@ -40,12 +46,7 @@ func (a *app) run(ctx context.Context, started func()) error {
 	if err := a.queue.Start(ctx); err != nil {
 		return err
 	}
-	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
-	stopMetrics, err := a.serveMetrics(failed)
-	if err != nil {
-		return err
-	}
 	slog.Info("serving", "port", a.config.Port, "version", version())
 	if started != nil {
 		started()
@@ -79,13 +80,13 @@ func (a *app) startBackground(ctx context.Context, running *sync.WaitGroup) {
 }
 
 func (a *app) drain(server *httpserver.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), requestsTimeout)
 	defer cancel()
 	server.Refuse()
 	sockets := make(chan error, 1)
 	go func() { sockets <- a.graph.Shutdown(ctx) }()
 	err := errors.Join(server.Drain(ctx), <-sockets)
-	stopping, done := context.WithTimeout(ctx, jobsTimeout)
+	stopping, done := context.WithTimeout(context.Background(), jobsTimeout) // its own: slow requests must not use it up
 	defer done()
 	return errors.Join(err, a.queue.Stop(stopping))
 }

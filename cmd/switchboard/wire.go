@@ -71,13 +71,15 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	}
 	transcriptions := transcription.New(transcription.Deps{
 		Store: a.store, Jobs: a.queue, Shelf: shelf, Uploads: recordings, People: a.people, Activity: a.activity,
-		Analysis: analyses(c.Analysis), BaseURL: c.PublicURL(), LinkKey: links, Now: time.Now,
+		Analysis: analyses(c.Analysis), BaseURL: c.PublicURL(), LinkKey: links[0], OldKeys: links[1:], Now: time.Now,
 	})
 	worker := transcription.NewWorker(transcription.WorkerDeps{
 		Store: a.store, Jobs: a.queue, Shelf: shelf, Options: options(c),
 		Provider: assemblyai.New(assemblyai.Config{BaseURL: c.AssemblyAIBaseURL, Key: c.AssemblyAIKey}),
 	})
-	a.onDeletion(worker, recording.NewWorker(a.store, bucket))
+	shelver := recording.NewWorker(a.store, bucket)
+	shelver.Sweep(a.queue)
+	a.onDeletion(worker, shelver)
 	a.graph = graph.NewServer(graph.Deps{
 		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions},
 		Keys:          keys,
@@ -118,32 +120,36 @@ func (a *app) openDatabase(ctx context.Context) error {
 	return err
 }
 
-// jobConns are River's own: a fetch for each queue, its leader, its listener and the jobs' completions.
-const jobConns = 8
+const (
+	// jobConns are River's own: a fetch for each queue, its leader, its listener and the jobs' completions.
+	jobConns = 8
+	// jobConnect is what a cold serverless database needs to wake, with some to spare.
+	jobConnect = 10 * time.Second
+)
 
 func jobPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	parsed, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the direct database URL cannot be read: check DATABASE_URL_UNPOOLED") // the cause would show the password
 	}
-	parsed.MaxConns = jobConns
+	parsed.MaxConns, parsed.ConnConfig.ConnectTimeout = jobConns, jobConnect
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // the same address may be a pooler
 	return pgxpool.NewWithConfig(ctx, parsed)
 }
 
 func (a *app) bucket() (*blob.Local, error) {
-	key, err := derive(a.config, "switchboard bucket links")
+	keys, err := derive(a.config, "switchboard bucket links")
 	if err != nil {
 		return nil, err
 	}
 	return blob.NewLocal(blob.LocalConfig{
-		Dir: a.config.Blobs(), BaseURL: a.config.PublicURL() + "/blobs", Key: key, Origins: a.config.Origins(), Now: time.Now,
+		Dir: a.config.Blobs(), BaseURL: a.config.PublicURL() + "/blobs", Key: keys[0], OldKeys: keys[1:], Origins: a.config.Origins(), Now: time.Now,
 	})
 }
 
 // onDeletion gives the rooms above the recording their turn before the row goes.
 func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
-	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
+	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
 		if err := above.RecordingDeleted(ctx, job.Args); err != nil {
 			return err
 		}
@@ -187,12 +193,20 @@ func analyses(words []config.Analysis) []identity.Analysis {
 	return list
 }
 
-// derive makes a key for one purpose out of the newest session secret, so that there is one secret to
-// rotate.
-func derive(c config.Config, purpose string) ([]byte, error) {
+// derive makes keys for one purpose out of the session secrets, so that there is one secret to rotate: the
+// first key signs, and what an older one signed still opens.
+func derive(c config.Config, purpose string) ([][]byte, error) {
 	secrets := c.AuthSecrets()
 	if len(secrets) == 0 {
 		return nil, errors.New("AUTH_SECRET is missing")
 	}
-	return hkdf.Key(sha256.New, []byte(secrets[0]), nil, purpose, blob.MinKey)
+	keys := make([][]byte, len(secrets))
+	for i, secret := range secrets {
+		key, err := hkdf.Key(sha256.New, []byte(secret), nil, purpose, blob.MinKey)
+		if err != nil {
+			return nil, fmt.Errorf("deriving a key: %w", err)
+		}
+		keys[i] = key
+	}
+	return keys, nil
 }

@@ -1,8 +1,9 @@
 -- name: KeepWebhookEvent :one
--- Keeps a delivery once. No row comes back for one that is kept already.
+-- Keeps a delivery once. No row comes back for one that is kept already, unless it was given up: then the
+-- sender's new try is ours too.
 INSERT INTO switchboard.webhook_events (id, source, dedupe_key, type, external_id, query, headers, body)
 VALUES (@id, @source, @dedupe_key, @type, sqlc.narg(external_id), @query, @headers, @body)
-ON CONFLICT (source, dedupe_key) DO NOTHING
+ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED' WHERE switchboard.webhook_events.status = 'FAILED'
 RETURNING id;
 
 -- name: GetWebhookEvent :one

@@ -18,8 +18,17 @@ RETURNING *;
 
 -- name: AbortUpload :one
 UPDATE switchboard.uploads SET status = 'ABORTED'
-WHERE id = @id AND organization_id = @organization_id AND status = 'PENDING'
+WHERE id = @id AND organization_id = @organization_id AND status IN ('PENDING', 'ABORTED')
 RETURNING *;
+
+-- name: ListForgottenUploads :many
+-- Uploads that were never completed, long after they could have been.
+SELECT id, object_key FROM switchboard.uploads
+WHERE status = 'PENDING' AND expires_at < now() - @late_for::interval
+ORDER BY expires_at LIMIT @most;
+
+-- name: ExpireUpload :exec
+UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id = @id AND status = 'PENDING';
 
 -- name: InsertRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by)

@@ -88,7 +88,8 @@ VALUES (@id, @organization_id, @transcription_id, @attempt, '')
 ON CONFLICT (transcription_id, attempt) DO UPDATE SET attempt = EXCLUDED.attempt
 RETURNING *, (unsure_until IS NOT NULL)::boolean AS in_doubt, (unsure_until < now() IS TRUE)::boolean AS lost;
 
--- name: MarkSubmissionUnsure :exec
+-- name: MarkSubmissionUnsure :execrows
+-- None when the provider's id is known already.
 UPDATE switchboard.transcription_submissions SET unsure_until = now() + @unsure_for::interval, audio_url = @audio_url
 WHERE id = @id AND provider_id IS NULL;
 

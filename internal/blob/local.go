@@ -19,7 +19,8 @@ import (
 type LocalConfig struct {
 	Dir     string   // made when it is not there
 	BaseURL string   // where Handler is reached from outside, e.g. http://localhost:4000/blobs
-	Key     []byte   // signs links, at least MinKey bytes; another key ends all links
+	Key     []byte   // signs links, at least MinKey bytes
+	OldKeys [][]byte // still open links that they signed: a new Key ends none
 	Origins []string // whole web origins that may use links from scripts, e.g. https://app.example.com
 	Now     func() time.Time
 }
@@ -33,7 +34,7 @@ const MinKey = 32
 type Local struct {
 	objects, tmp string
 	base         *url.URL
-	key          []byte
+	keys         [][]byte // the first signs, all open
 	origins      []string
 	now          func() time.Time
 	// create and idle are fields so that a test can meet a full disk and a stalled client.
@@ -51,15 +52,18 @@ func NewLocal(cfg LocalConfig) (*Local, error) {
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" || base.RawQuery != "" {
 		return nil, fmt.Errorf("opening bucket: base URL %q is not http(s)://host/path", cfg.BaseURL)
 	}
-	if len(cfg.Key) < MinKey {
-		return nil, fmt.Errorf("opening bucket: signing key of %d bytes, want at least %d", len(cfg.Key), MinKey)
+	keys := append([][]byte{cfg.Key}, cfg.OldKeys...)
+	for _, key := range keys {
+		if len(key) < MinKey {
+			return nil, fmt.Errorf("opening bucket: signing key of %d bytes, want at least %d", len(key), MinKey)
+		}
 	}
 	if err := checkOrigins(cfg.Origins); err != nil {
 		return nil, fmt.Errorf("opening bucket: %w", err)
 	}
 	l := &Local{
 		objects: filepath.Join(cfg.Dir, "objects"), tmp: filepath.Join(cfg.Dir, "tmp"),
-		base: base, key: cfg.Key, origins: cfg.Origins, now: cfg.Now,
+		base: base, keys: keys, origins: cfg.Origins, now: cfg.Now,
 		create: createPrivate, idle: idleTimeout,
 	}
 	for _, dir := range []string{l.objects, l.tmp} {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -50,7 +51,7 @@ func (l *Local) PresignGet(_ context.Context, in GetLink) (SignedRequest, error)
 func (l *Local) sign(method, key string, query url.Values, expires time.Duration) SignedRequest {
 	at := l.now().Add(expires).Truncate(time.Second)
 	query.Set(paramExpires, strconv.FormatInt(at.Unix(), 10))
-	query.Set(paramSignature, base64.RawURLEncoding.EncodeToString(l.mac(method, key, query)))
+	query.Set(paramSignature, base64.RawURLEncoding.EncodeToString(mac(l.keys[0], method, key, query)))
 	link := l.base.JoinPath(key)
 	link.RawQuery = query.Encode()
 	return SignedRequest{Method: method, URL: link.String(), ExpiresAt: at.UTC()}
@@ -58,8 +59,8 @@ func (l *Local) sign(method, key string, query url.Values, expires time.Duration
 
 // mac covers the method too: a link to read can never be used to write. Neither a method nor a key holds
 // a line break, and Encode sorts and escapes, so two links never have the same text.
-func (l *Local) mac(method, key string, query url.Values) []byte {
-	sum := hmac.New(sha256.New, l.key)
+func mac(secret []byte, method, key string, query url.Values) []byte {
+	sum := hmac.New(sha256.New, secret)
 	sum.Write([]byte(method + "\n" + key + "\n" + query.Encode()))
 	return sum.Sum(nil)
 }
@@ -75,7 +76,8 @@ func (l *Local) verify(method, key, rawQuery string) (url.Values, error) {
 		return nil, errSignature
 	}
 	query.Del(paramSignature)
-	if !hmac.Equal(given, l.mac(method, key, query)) {
+	signed := func(secret []byte) bool { return hmac.Equal(given, mac(secret, method, key, query)) }
+	if !slices.ContainsFunc(l.keys, signed) {
 		return nil, errSignature
 	}
 	expires, err := strconv.ParseInt(query.Get(paramExpires), 10, 64)

@@ -72,7 +72,7 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 const keepWebhookEvent = `-- name: KeepWebhookEvent :one
 INSERT INTO switchboard.webhook_events (id, source, dedupe_key, type, external_id, query, headers, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (source, dedupe_key) DO NOTHING
+ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED' WHERE switchboard.webhook_events.status = 'FAILED'
 RETURNING id
 `
 
@@ -87,7 +87,8 @@ type KeepWebhookEventParams struct {
 	Body       []byte
 }
 
-// Keeps a delivery once. No row comes back for one that is kept already.
+// Keeps a delivery once. No row comes back for one that is kept already, unless it was given up: then the
+// sender's new try is ours too.
 func (q *Queries) KeepWebhookEvent(ctx context.Context, arg KeepWebhookEventParams) (uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, keepWebhookEvent,
 		arg.ID,

@@ -14,7 +14,7 @@ import (
 
 const abortUpload = `-- name: AbortUpload :one
 UPDATE switchboard.uploads SET status = 'ABORTED'
-WHERE id = $1 AND organization_id = $2 AND status = 'PENDING'
+WHERE id = $1 AND organization_id = $2 AND status IN ('PENDING', 'ABORTED')
 RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at
 `
 
@@ -70,6 +70,15 @@ func (q *Queries) CompleteUpload(ctx context.Context, arg CompleteUploadParams) 
 		&i.CreatedAt,
 	)
 	return &i, err
+}
+
+const expireUpload = `-- name: ExpireUpload :exec
+UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id = $1 AND status = 'PENDING'
+`
+
+func (q *Queries) ExpireUpload(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, expireUpload, id)
+	return err
 }
 
 const getHiddenRecording = `-- name: GetHiddenRecording :one
@@ -283,6 +292,38 @@ func (q *Queries) InsertUpload(ctx context.Context, arg InsertUploadParams) (*Up
 		&i.CreatedAt,
 	)
 	return &i, err
+}
+
+const listForgottenUploads = `-- name: ListForgottenUploads :many
+SELECT id, object_key FROM switchboard.uploads
+WHERE status = 'PENDING' AND expires_at < now() - $1::interval
+ORDER BY expires_at LIMIT $2
+`
+
+type ListForgottenUploadsRow struct {
+	ID        uuid.UUID
+	ObjectKey string
+}
+
+// Uploads that were never completed, long after they could have been.
+func (q *Queries) ListForgottenUploads(ctx context.Context, lateFor time.Duration, most int32) ([]*ListForgottenUploadsRow, error) {
+	rows, err := q.db.Query(ctx, listForgottenUploads, lateFor, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListForgottenUploadsRow{}
+	for rows.Next() {
+		var i ListForgottenUploadsRow
+		if err := rows.Scan(&i.ID, &i.ObjectKey); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listRecordings = `-- name: ListRecordings :many

@@ -922,7 +922,7 @@ func (q *Queries) MarkSubmissionRefused(ctx context.Context, id uuid.UUID) error
 	return err
 }
 
-const markSubmissionUnsure = `-- name: MarkSubmissionUnsure :exec
+const markSubmissionUnsure = `-- name: MarkSubmissionUnsure :execrows
 UPDATE switchboard.transcription_submissions SET unsure_until = now() + $1::interval, audio_url = $2
 WHERE id = $3 AND provider_id IS NULL
 `
@@ -933,9 +933,13 @@ type MarkSubmissionUnsureParams struct {
 	ID        uuid.UUID
 }
 
-func (q *Queries) MarkSubmissionUnsure(ctx context.Context, arg MarkSubmissionUnsureParams) error {
-	_, err := q.db.Exec(ctx, markSubmissionUnsure, arg.UnsureFor, arg.AudioUrl, arg.ID)
-	return err
+// None when the provider's id is known already.
+func (q *Queries) MarkSubmissionUnsure(ctx context.Context, arg MarkSubmissionUnsureParams) (int64, error) {
+	result, err := q.db.Exec(ctx, markSubmissionUnsure, arg.UnsureFor, arg.AudioUrl, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const markTranscriptionChecked = `-- name: MarkTranscriptionChecked :exec

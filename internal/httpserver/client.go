@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -24,6 +25,15 @@ func client(r *http.Request, trusted []netip.Prefix) string {
 		address = next.Unmap().WithZone("")
 	}
 	return address.String()
+}
+
+// from is the request as it came from that client: handlers count by RemoteAddr, and behind a proxy all
+// clients would else look like one. The port stays that of the connection.
+func from(address string, r *http.Request) *http.Request {
+	if _, port, err := net.SplitHostPort(r.RemoteAddr); err == nil && address != "" {
+		r.RemoteAddr = net.JoinHostPort(address, port)
+	}
+	return r
 }
 
 func ours(address netip.Addr, trusted []netip.Prefix) bool {

@@ -26,7 +26,8 @@ func observe(h Handlers, next http.Handler) http.Handler {
 		}
 		w.Header().Set(requestIDHeader, id)
 		ctx, statements := telemetry.WithStatements(telemetry.WithRequestID(r.Context(), id))
-		r = r.WithContext(ctx)
+		caller := client(r, h.TrustedProxies)
+		r = from(caller, r.WithContext(ctx)) // a copy: the server's own request stays as it is
 		seen := &recorder{ResponseWriter: w}
 		defer func() { // also when the handler aborts the connection
 			took := time.Since(began)
@@ -35,7 +36,7 @@ func observe(h Handlers, next http.Handler) http.Handler {
 			}
 			h.log().LogAttrs(ctx, importance(r), "request",
 				slog.String("method", verb(r)), slog.String("route", route(r)), slog.Int("status", seen.code()), slog.Int64("ms", took.Milliseconds()),
-				slog.Int64("sql", statements.Count()), slog.Int64("bytes", seen.bytes), slog.String("client", client(r, h.TrustedProxies)))
+				slog.Int64("sql", statements.Count()), slog.Int64("bytes", seen.bytes), slog.String("client", caller))
 		}()
 		next.ServeHTTP(seen, r)
 	})

@@ -60,6 +60,9 @@ func Parse(s string) (ID, error) {
 	if err != nil {
 		return ID{}, fmt.Errorf("parsing id: %w", err)
 	}
+	if len(raw) != 16 { // the decoder passes over line ends
+		return ID{}, fmt.Errorf("parsing id: not in its one spelling")
+	}
 	id := ID{Kind: Kind(prefix), UUID: uuid.UUID(raw)}
 	if id.String() != s { // the last character has two bits to spare: one id, one spelling
 		return ID{}, fmt.Errorf("parsing id: not in its one spelling")

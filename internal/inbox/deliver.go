@@ -3,12 +3,18 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 )
+
+// noteTimeout is as long as a queue that stops waits for runs that it has canceled.
+const noteTimeout = 2 * time.Second
 
 type deliverArgs struct {
 	EventID uuid.UUID `json:"event_id"`
@@ -29,19 +35,14 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 	if !ok {
 		return jobs.GiveUp(fmt.Errorf("no room handles the source %s", row.Source))
 	}
-	matched, err := source.Handle(ctx, Event{
+	matched, err := hand(ctx, source, Event{
 		ID: row.ID, Source: source.Name, Query: row.Query, Body: row.Body, ReceivedAt: row.ReceivedAt, Last: job.Last,
 	})
 	if jobs.Waits(err) {
 		return err
 	}
 	if err != nil {
-		why := storable(err.Error())
-		failed := in.store.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: row.ID, Final: job.Last || jobs.GaveUp(err), Error: &why})
-		if failed != nil {
-			return fmt.Errorf("%w (and noting it: %w)", err, failed)
-		}
-		return err
+		return in.fail(ctx, row.ID, job.Last || jobs.GaveUp(err), err)
 	}
 	var owner *uuid.UUID // stays unknown for what was nobody's
 	if matched.OrganizationID != uuid.Nil {
@@ -51,4 +52,28 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 		return fmt.Errorf("finishing the event: %w", err)
 	}
 	return nil
+}
+
+// hand lets the room do its work. A panic is an error like any other: else the event would look as if
+// nobody had tried.
+func hand(ctx context.Context, source Source, event Event) (matched Matched, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.Error("handling a webhook panicked", "source", source.Name, "event", event.ID, "panic", cause, "trace", string(debug.Stack()))
+			err = fmt.Errorf("panicked: %v", cause)
+		}
+	}()
+	return source.Handle(ctx, event)
+}
+
+// fail writes down why a run failed, also when its time is over, and gives the error back.
+func (in *Inbox) fail(ctx context.Context, event uuid.UUID, final bool, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
+	why := storable(err.Error())
+	failed := in.store.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: event, Final: final, Error: &why})
+	if failed != nil {
+		return fmt.Errorf("%w (and noting it: %w)", err, failed)
+	}
+	return err
 }

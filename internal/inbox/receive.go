@@ -60,14 +60,15 @@ func (in *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, "Kept.")
 }
 
-// keep writes the delivery and its job in one transaction; fresh is false for one that was kept before.
+// keep writes the delivery and its job in one transaction; fresh is false for one that was kept before,
+// unless it was given up.
 func (in *Inbox) keep(ctx context.Context, source Source, d Delivery, r *http.Request, body []byte) (fresh bool, err error) {
 	params, err := row(source, d, r, body)
 	if err != nil {
 		return false, err
 	}
 	err = in.store.InTx(ctx, func(tx *postgres.Tx) error {
-		_, err := tx.KeepWebhookEvent(ctx, params)
+		id, err := tx.KeepWebhookEvent(ctx, params)
 		if postgres.Missing(err) {
 			return nil
 		}
@@ -75,7 +76,7 @@ func (in *Inbox) keep(ctx context.Context, source Source, d Delivery, r *http.Re
 			return fmt.Errorf("keeping the event: %w", err)
 		}
 		fresh = true
-		return in.jobs.Enqueue(ctx, tx, deliverArgs{EventID: params.ID})
+		return in.jobs.Enqueue(ctx, tx, deliverArgs{EventID: id})
 	})
 	return fresh, err
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,10 +43,14 @@ const (
 	slowest = 5 * time.Minute
 )
 
+// ForAWeek is as many tries as fit a week at the slowest pause: for what people were promised and what no
+// sweep would find again, as that something is deleted.
+const ForAWeek = int(7 * 24 * time.Hour / slowest)
+
 // Kind says how jobs of one kind run.
 type Kind struct {
 	Queue    string
-	Attempts int           // tries before the job is given up; 0: 12, about half an hour
+	Attempts int           // tries before the job is given up; 0: 12, about a quarter of an hour
 	Timeout  time.Duration // of one run; 0: 30 s
 	Once     bool          // a second job with the same arguments is dropped while one is waiting or running
 }
@@ -78,6 +82,7 @@ func New(c Config) (*Queue, error) {
 		poll = polling
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
+		ID:                   identity(),
 		Schema:               postgres.JobsSchema,
 		Workers:              q.workers,
 		PollOnly:             c.PollOnly,
@@ -85,7 +90,6 @@ func New(c Config) (*Queue, error) {
 		JobTimeout:           timeout,
 		RescueStuckJobsAfter: rescueAfter,
 		RetryPolicy:          retry{},
-		ErrorHandler:         panics{},
 		Logger:               slog.New(quiet{slog.Default().Handler()}),
 		WorkerMiddleware:     []rivertype.WorkerMiddleware{&logged{ran: c.Ran}},
 		Queues: map[string]river.QueueConfig{
@@ -99,6 +103,12 @@ func New(c Config) (*Queue, error) {
 	}
 	q.client = client
 	return q, nil
+}
+
+// identity names this process in the rows of the jobs that it runs: host and process id.
+func identity() string {
+	host, _ := os.Hostname() // without a name it is still told from the others by the id
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }
 
 // Job is one run.
@@ -190,28 +200,4 @@ func GiveUp(why error) error { return river.JobCancel(why) }
 func GaveUp(err error) bool {
 	var canceled *rivertype.JobCancelError
 	return errors.As(err, &canceled)
-}
-
-type worker[A Args] struct {
-	river.WorkerDefaults[A]
-	kind Kind
-	run  func(context.Context, Job[A]) error
-}
-
-func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.kind.Timeout }
-
-func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
-	return w.run(ctx, Job[A]{Args: job.Args, Attempt: job.Attempt, Last: job.Attempt >= job.MaxAttempts})
-}
-
-// retry doubles from half a second to five minutes, with jitter so that a provider that came back is
-// not met by everybody in the same instant.
-type retry struct{}
-
-func (retry) NextRetry(job *rivertype.JobRow) time.Time {
-	wait := slowest
-	if tries := len(job.Errors); tries < 10 {
-		wait = time.Second << tries / 2
-	}
-	return time.Now().Add(wait/2 + rand.N(wait))
 }

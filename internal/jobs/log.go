@@ -36,18 +36,6 @@ func (l logged) Work(ctx context.Context, job *rivertype.JobRow, run func(contex
 	return err
 }
 
-// panics logs a panic with its trace; River keeps the job for another try.
-type panics struct{}
-
-func (panics) HandleError(context.Context, *rivertype.JobRow, error) *river.ErrorHandlerResult {
-	return nil
-}
-
-func (panics) HandlePanic(_ context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
-	slog.Error("job panicked", "kind", job.Kind, "job", job.ID, "panic", value, "trace", trace)
-	return nil
-}
-
 // quiet keeps River's own warnings and errors and drops its chatter, errors of jobs (logged above) included.
 type quiet struct{ slog.Handler }
 

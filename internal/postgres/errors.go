@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"io"
 	"net"
 	"strings"
 
@@ -19,7 +20,8 @@ func Violates(err error, constraint string) bool {
 }
 
 // Lost says whether the database was out of reach or gave up, so that the same call may succeed later:
-// connection failures, shutdown, too many connections, read-only after a failover, deadlock, full disk.
+// connection failures, shutdown, too many connections, read-only after a failover, deadlock, full disk, a
+// lock or a transaction that took too long.
 func Lost(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -27,9 +29,11 @@ func Lost(err error) bool {
 		case "08", "53", "57", "40":
 			return true
 		}
-		return pg.Code == "25006"
+		return pg.Code == "25006" || pg.Code == "25P03" || pg.Code == "55P03"
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err)
+	// A server that was killed, or a proxy that let go, hangs up without a word in the middle of an answer.
+	cut := errors.Is(err, io.ErrUnexpectedEOF)
+	return cut || errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err)
 }

@@ -48,9 +48,9 @@ func (l Listener) Run(ctx context.Context) {
 }
 
 func (l Listener) session(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, l.URL)
+	conn, err := connect(ctx, l.URL)
 	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
+		return err
 	}
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
@@ -70,25 +70,36 @@ func (l Listener) session(ctx context.Context) error {
 
 // CanListen says whether notifications are heard at this address; the error says why not.
 func CanListen(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
+	conn, err := connect(ctx, url)
 	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
+		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	return prove(ctx, conn)
 }
 
+// connect gives up on an address where nobody answers: the system's own patience is minutes.
+func connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	return conn, nil
+}
+
 // prove listens and hears itself.
 func prove(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
+	defer cancel()
 	if _, err := conn.Exec(ctx, "LISTEN "+Channel); err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "SELECT pg_notify($1, $2)", Channel, proofPayload); err != nil {
 		return fmt.Errorf("proving: %w", err)
 	}
-	waiting, cancel := context.WithTimeout(ctx, proofTimeout)
-	defer cancel()
-	if _, err := conn.WaitForNotification(waiting); err != nil {
+	if _, err := conn.WaitForNotification(ctx); err != nil {
 		return fmt.Errorf("LISTEN is not heard on this connection (a transaction pooler? set DATABASE_URL_UNPOOLED): %w", err)
 	}
 	return nil

@@ -40,6 +40,13 @@ const (
 	rollbackTimeout = 2 * time.Second
 	// readyTimeout keeps a health check shorter than the checker's patience.
 	readyTimeout = 2 * time.Second
+	// busyTimeout is how long a request waits for a connection when all are in use: whoever waits longer is
+	// told to come again, else a crowd would wait for ever and hold its memory.
+	busyTimeout = 2 * time.Second
+	// beginQuery ends in the server what a process that died or hangs left behind: its locks would else block an
+	// organization until the network notices, which takes hours. SET LOCAL passes transaction poolers. Nothing
+	// of ours waits 5 s for a lock, runs 30 s, or pauses that long inside.
+	beginQuery = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
 )
 
 // Open makes the pool. It does not wait for the database; Ready says whether that answers.
@@ -85,8 +92,8 @@ func (s *Store) Close() { s.pool.Close() }
 func (s *Store) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	var readOnly bool
-	err := s.pool.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&readOnly)
+	var readOnly bool // also when an operator, or a full disk, made it so
+	err := s.pool.QueryRow(ctx, "SELECT current_setting('transaction_read_only')::boolean").Scan(&readOnly)
 	if err == nil && readOnly {
 		return errors.New("the database is read-only")
 	}
@@ -105,22 +112,33 @@ func (tx *Tx) WakeAfterCommit(topics ...uuid.UUID) { tx.topics = append(tx.topic
 
 // InTx runs do in a transaction and commits it when do gives no error. No network call belongs inside.
 func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
-	raw, err := s.pool.Begin(ctx)
+	raw, err := s.begin(ctx)
 	if err != nil {
-		return unavailable(err)
+		return unavailable(ctx, err)
 	}
 	tx := &Tx{Queries: db.New(raw), Raw: raw}
 	defer rollback(raw)
 	if err := do(tx); err != nil {
-		return unavailable(err)
+		return unavailable(ctx, err)
 	}
 	if err := raw.Commit(ctx); err != nil {
-		return unavailable(fmt.Errorf("committing: %w", err))
+		return unavailable(ctx, fmt.Errorf("committing: %w", err))
 	}
 	if s.wake != nil && len(tx.topics) > 0 {
 		s.wake(ctx, tx.topics)
 	}
 	return nil
+}
+
+// begin takes another connection when the first ones turn out to be dead: nothing has happened on them.
+func (s *Store) begin(ctx context.Context) (raw pgx.Tx, err error) {
+	for range tries {
+		raw, err = s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginQuery})
+		if err == nil || ctx.Err() != nil || !died(err) {
+			break
+		}
+	}
+	return raw, err
 }
 
 // rollback ends what was not committed, also when the caller's context is done.
@@ -132,25 +150,14 @@ func rollback(raw pgx.Tx) {
 	}
 }
 
-// unavailable turns the loss of the database into a fault that says: try again.
-func unavailable(err error) error {
-	if fault.As(err) == nil && Lost(err) {
+// unavailable turns the loss of the database into a fault that says: try again. It is no loss when the
+// caller's own time is over.
+func unavailable(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() == nil && fault.As(err) == nil && Lost(err) {
 		return fault.Unavailable(err)
 	}
 	return err
 }
-
-// tracer counts statements: their number is what a page of the product costs.
-type tracer struct{ counted func(context.Context) }
-
-func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	if t.counted != nil {
-		t.counted(ctx)
-	}
-	return ctx
-}
-
-func (t tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // writable drops a connection to a server that became read-only, as after a failover: without this the
 // pool would keep it for an hour.

@@ -50,6 +50,9 @@ func (s *Shelf) Inspect(ctx context.Context, scope access.Scope, up Upload) (Ins
 		return Inspection{}, fault.Expired("This upload has expired. Begin a new one.")
 	}
 	object, err := s.bucket.Head(ctx, up.objectKey)
+	if errors.Is(err, blob.ErrNotFound) && up.Status != UploadPending {
+		return Inspection{}, ended(up.Status)
+	}
 	if errors.Is(err, blob.ErrNotFound) {
 		return Inspection{}, fault.InvalidState("The file has not arrived. Send all of it to the upload's target, then complete the upload.")
 	}
@@ -114,7 +117,11 @@ func notAudio(err error) error {
 
 // reject ends an upload whose bytes are wrong. When that fails, completing it again comes here again.
 func (s *Shelf) reject(ctx context.Context, scope access.Scope, up Upload) {
-	if _, err := s.store.AbortUpload(ctx, up.ID.UUID, scope.OrganizationID); err != nil && !postgres.Missing(err) {
+	_, err := s.store.AbortUpload(ctx, up.ID.UUID, scope.OrganizationID)
+	if postgres.Missing(err) { // it has become a recording meanwhile, which the bytes belong to now
+		return
+	}
+	if err != nil {
 		slog.Warn("ending a wrong upload failed", "upload", up.ID.String(), "error", err)
 		return
 	}

@@ -91,10 +91,11 @@ func (s *Service) CreateUpload(ctx context.Context, viewer access.Viewer, in Upl
 	if up.Filename != in.Filename || up.SizeBytes != in.SizeBytes || up.ContentType != in.ContentType {
 		return nil, nil, fault.Conflict("This idempotency key was used for another file.")
 	}
-	if up.Status != UploadPending {
+	left := min(time.Until(up.ExpiresAt), uploadLife) // of an upload that this key began earlier: bytes that come later are nobody's
+	if up.Status != UploadPending || left < time.Second {
 		return &up, []Target{}, nil
 	}
-	link, err := s.bucket.PresignPut(ctx, blob.PutLink{Key: up.objectKey, Size: up.SizeBytes, ContentType: up.ContentType, Expires: uploadLife})
+	link, err := s.bucket.PresignPut(ctx, blob.PutLink{Key: up.objectKey, Size: up.SizeBytes, ContentType: up.ContentType, Expires: left})
 	if err != nil {
 		return nil, nil, fault.Unavailable(fmt.Errorf("signing the upload: %w", err))
 	}

@@ -49,6 +49,10 @@ func feeling(word string) Sentiment {
 	return Neutral
 }
 
+// mostOverlaps is far above the sentences of one utterance: a list in which everything overlaps must not
+// cost the square of its length.
+const mostOverlaps = 1000
+
 // feel gives each utterance the sentiment that covers most of it. Both lists are in order of time.
 func feel(list []Utterance, found []assemblyai.SentimentResult) {
 	next := 0
@@ -58,7 +62,7 @@ func feel(list []Utterance, found []assemblyai.SentimentResult) {
 			next++
 		}
 		cover := map[Sentiment]int{}
-		for j := next; j < len(found) && found[j].Start < u.EndMs; j++ {
+		for j := next; j < min(next+mostOverlaps, len(found)) && found[j].Start < u.EndMs; j++ {
 			cover[feeling(found[j].Sentiment)] += min(found[j].End, u.EndMs) - max(found[j].Start, u.StartMs)
 		}
 		u.Sentiment = most(cover)

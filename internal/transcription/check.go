@@ -102,23 +102,27 @@ func (w *Worker) RecordingDeleted(ctx context.Context, args recording.DeletedArg
 		if err != nil {
 			return fmt.Errorf("reading the transcriptions: %w", err)
 		}
-		for _, row := range rows {
-			if err := w.cancelLive(ctx, tx, row); err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.cancelLive(ctx, tx, rows)
 	})
 }
 
-func (w *Worker) cancelLive(ctx context.Context, tx *postgres.Tx, row *db.Transcription) error {
-	locked, err := tx.LockTranscription(ctx, row.ID)
-	if err != nil {
-		return fmt.Errorf("locking the transcription: %w", err)
+// cancelLive locks all of them before it cancels one: canceling takes the organization's lock, for which
+// somebody who holds the next transcription may be waiting.
+func (w *Worker) cancelLive(ctx context.Context, tx *postgres.Tx, rows []*db.Transcription) error {
+	var live []*db.Transcription
+	for _, row := range rows {
+		locked, err := tx.LockTranscription(ctx, row.ID)
+		if err != nil {
+			return fmt.Errorf("locking the transcription: %w", err)
+		}
+		if Status(locked.Status).Live() {
+			live = append(live, locked)
+		}
 	}
-	if !Status(locked.Status).Live() {
-		return nil
+	for _, row := range live {
+		if _, err := cancel(ctx, tx, w.jobs, row, activity.Switchboard()); err != nil {
+			return err
+		}
 	}
-	_, err = cancel(ctx, tx, w.jobs, locked, activity.Switchboard())
-	return err
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,7 +28,7 @@ const downloadLife = 15 * time.Minute
 // and one format, and runs out.
 type links struct {
 	base string
-	key  []byte
+	keys [][]byte // the first signs, all open
 	now  func() time.Time
 }
 
@@ -39,12 +40,12 @@ func (s *Service) Download(t Transcription, format Format) *recording.Link {
 	}
 	ends := s.links.now().Add(downloadLife).Truncate(time.Second)
 	name := t.ID.String() + "." + format.extension()
-	query := url.Values{"expires": {strconv.FormatInt(ends.Unix(), 10)}, "signature": {s.links.sign(name, ends)}}
+	query := url.Values{"expires": {strconv.FormatInt(ends.Unix(), 10)}, "signature": {sign(s.links.keys[0], name, ends)}}
 	return &recording.Link{URL: s.links.base + "/download/" + name + "?" + query.Encode(), ExpiresAt: ends}
 }
 
-func (l links) sign(name string, ends time.Time) string {
-	mac := hmac.New(sha256.New, l.key)
+func sign(key []byte, name string, ends time.Time) string {
+	mac := hmac.New(sha256.New, key)
 	_, _ = fmt.Fprintf(mac, "%s\n%d", name, ends.Unix())
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -52,7 +53,10 @@ func (l links) sign(name string, ends time.Time) string {
 func (l links) check(name string, query url.Values) error {
 	unix, err := strconv.ParseInt(query.Get("expires"), 10, 64)
 	ends := time.Unix(unix, 0)
-	if err != nil || !hmac.Equal([]byte(l.sign(name, ends)), []byte(query.Get("signature"))) {
+	signed := func(key []byte) bool {
+		return hmac.Equal([]byte(sign(key, name, ends)), []byte(query.Get("signature")))
+	}
+	if err != nil || !slices.ContainsFunc(l.keys, signed) {
 		return fault.Forbidden("This link is not valid.")
 	}
 	if l.now().After(ends) {

@@ -76,14 +76,14 @@ func asText(list []Utterance) []byte {
 func captions(list []Utterance, head string, mark byte) []byte {
 	out := bytes.NewBufferString(head)
 	for i, u := range list {
-		fmt.Fprintf(out, "%d\n%s --> %s\n%s: %s\n\n", i+1, clock(u.StartMs, mark), clock(u.EndMs, mark), u.SpeakerKey, caption(u.Text))
+		fmt.Fprintf(out, "%d\n%s --> %s\n%s: %s\n\n", i+1, clock(u.StartMs, mark), clock(u.EndMs, mark), caption(u.SpeakerKey), caption(u.Text))
 	}
 	return out.Bytes()
 }
 
 // caption keeps a text from ending its cue early or opening a tag.
 func caption(text string) string {
-	text = strings.ReplaceAll(text, "-->", "->")
+	text = strings.ReplaceAll(text, "-->", "→")
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, "<", "")), " ")
 }
 

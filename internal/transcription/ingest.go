@@ -37,11 +37,16 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 	if err != nil {
 		return inbox.Matched{}, err
 	}
+	matched := inbox.Matched{OrganizationID: sub.OrganizationID}
+	if sub.ProviderID != nil && *sub.ProviderID != note.TranscriptID {
+		// A copy that was sent before the adopted one, and seemed lost: how it fares is nobody's news.
+		return matched, w.adopt(ctx, sub.ID, note.TranscriptID)
+	}
 	live, err := w.refresh(ctx, sub, note.TranscriptID)
 	if err == nil && live && time.Since(event.ReceivedAt) < earlyFor {
 		err = jobs.Later(earlyPause)
 	}
-	return inbox.Matched{OrganizationID: sub.OrganizationID}, err
+	return matched, err
 }
 
 // match finds the submission: by the provider's id, or by our own in the URL that the provider called,
@@ -71,7 +76,7 @@ func (w *Worker) match(ctx context.Context, providerID, query string) (*db.Trans
 func (w *Worker) refresh(ctx context.Context, sub *db.TranscriptionSubmission, providerID string) (live bool, err error) {
 	answer, err := w.provider.Get(ctx, providerID)
 	var refused *assemblyai.Error
-	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound && sub.ProviderID != nil { // else it may be another's
 		return false, w.fail(ctx, sub.TranscriptionID, sub.Attempt, lost())
 	}
 	if err != nil {
@@ -87,10 +92,7 @@ func (w *Worker) refresh(ctx context.Context, sub *db.TranscriptionSubmission, p
 		}
 		return false, w.complete(ctx, sub.ID, answer)
 	case assemblyai.StatusError:
-		if err := w.adopt(ctx, sub.ID, providerID); err != nil {
-			return false, err
-		}
-		return false, w.fail(ctx, sub.TranscriptionID, sub.Attempt, Failure{Code: "PROVIDER_ERROR", Message: clean(answer.Error), Retryable: true})
+		return false, w.broken(ctx, sub.ID, answer)
 	}
 	return true, w.adopt(ctx, sub.ID, providerID)
 }
@@ -127,6 +129,20 @@ func (w *Worker) complete(ctx context.Context, submission uuid.UUID, answer asse
 	})
 }
 
+// broken stores the provider's failure, unless the submission has another id by now.
+func (w *Worker) broken(ctx context.Context, submission uuid.UUID, answer assemblyai.Transcript) error {
+	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
+		sub, row, err := w.own(ctx, tx, submission, answer.ID)
+		if err != nil || row == nil {
+			return err
+		}
+		if row.Attempt != sub.Attempt || !Status(row.Status).Live() {
+			return w.leave(ctx, tx, row, sub)
+		}
+		return end(ctx, tx, row, Failure{Code: "PROVIDER_ERROR", Message: clean(answer.Error), Retryable: true})
+	})
+}
+
 // fail ends an attempt that cannot succeed; one that is over already stays as it is.
 func (w *Worker) fail(ctx context.Context, transcription uuid.UUID, attempt int32, why Failure) error {
 	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -140,11 +156,15 @@ func (w *Worker) fail(ctx context.Context, transcription uuid.UUID, attempt int3
 		if row.Attempt != attempt || !Status(row.Status).Live() {
 			return nil
 		}
-		_, err = move(ctx, tx, row, Failed, activity.Provider("AssemblyAI"), func() (*db.Transcription, error) {
-			return tx.FailTranscription(ctx, db.FailTranscriptionParams{ID: row.ID, Code: &why.Code, Message: &why.Message, Retryable: &why.Retryable})
-		})
-		return err
+		return end(ctx, tx, row, why)
 	})
+}
+
+func end(ctx context.Context, tx *postgres.Tx, row *db.Transcription, why Failure) error {
+	_, err := move(ctx, tx, row, Failed, activity.Provider("AssemblyAI"), func() (*db.Transcription, error) {
+		return tx.FailTranscription(ctx, db.FailTranscriptionParams{ID: row.ID, Code: &why.Code, Message: &why.Message, Retryable: &why.Retryable})
+	})
+	return err
 }
 
 // Source is AssemblyAI's door in the inbox. The secrets are those that a delivery may carry; two are

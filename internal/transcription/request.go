@@ -39,7 +39,7 @@ func (s *Service) Request(ctx context.Context, viewer access.Viewer, in RequestI
 		return nil, err
 	}
 	var made Transcription
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	request := func(tx *postgres.Tx) error {
 		if earlier, err := s.earlier(ctx, tx, scope, in); err != nil || earlier != nil {
 			if earlier != nil {
 				made = *earlier
@@ -52,7 +52,11 @@ func (s *Service) Request(ctx context.Context, viewer access.Viewer, in RequestI
 		}
 		made, err = s.begin(ctx, tx, scope, rec, in)
 		return err
-	})
+	}
+	err = s.store.InTx(ctx, request)
+	if in.IdempotencyKey != nil && taken(err) {
+		err = s.store.InTx(ctx, request) // the same request may have won: then it is there by now, and is the answer
+	}
 	if err != nil {
 		return nil, busy(err)
 	}
@@ -78,11 +82,23 @@ func (s *Service) earlier(ctx context.Context, tx *postgres.Tx, scope access.Sco
 	return &found, nil
 }
 
-// begin queues a transcription in the transaction. It takes the organization's lock: call it last.
+// begin queues a transcription in the transaction and records it. It takes the organization's lock: call
+// it last.
 func (s *Service) begin(ctx context.Context, tx *postgres.Tx, scope access.Scope, rec recording.Recording, in RequestInput) (Transcription, error) {
+	row, err := s.queue(ctx, tx, scope, rec, in)
+	if err != nil {
+		return Transcription{}, err
+	}
+	return fromRow(row), record(ctx, tx, row, "", activity.Person(scope.UserID))
+}
+
+func (s *Service) queue(ctx context.Context, tx *postgres.Tx, scope access.Scope, rec recording.Recording, in RequestInput) (*db.Transcription, error) {
 	rows, err := tx.ListOrganizations(ctx, []uuid.UUID{scope.OrganizationID})
-	if err != nil || len(rows) == 0 {
-		return Transcription{}, fmt.Errorf("reading the settings: %w", err)
+	if err == nil && len(rows) == 0 {
+		err = fault.NotFound("organization")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the settings: %w", err)
 	}
 	language, analysis := in.LanguageCode, rows[0].Analysis
 	if language == nil {
@@ -96,12 +112,9 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, scope access.Scope
 		RequestedBy: &scope.UserID, IdempotencyKey: in.IdempotencyKey, RequestedLanguage: language, Analysis: analysis,
 	})
 	if err != nil {
-		return Transcription{}, fmt.Errorf("inserting the transcription: %w", err)
+		return nil, fmt.Errorf("inserting the transcription: %w", err)
 	}
-	if err := s.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: row.ID, Attempt: row.Attempt}); err != nil {
-		return Transcription{}, err
-	}
-	return fromRow(row), record(ctx, tx, row, "", activity.Person(scope.UserID))
+	return row, s.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: row.ID, Attempt: row.Attempt})
 }
 
 // Retry queues a failed or canceled transcription again. Errors: NotFound, Forbidden below Operator,
@@ -159,6 +172,11 @@ func (in RequestInput) check() error {
 		return fault.Invalid("idempotencyKey", "An idempotency key has 1 to 255 bytes.")
 	}
 	return nil
+}
+
+// taken says that another request was faster.
+func taken(err error) bool {
+	return postgres.Violates(err, "transcriptions_one_live") || postgres.Violates(err, "transcriptions_idempotency_key")
 }
 
 // busy names the rule that the unique index keeps whatever runs at the same time.

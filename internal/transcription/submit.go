@@ -59,18 +59,21 @@ func (w *Worker) submit(ctx context.Context, job jobs.Job[submitArgs]) error {
 			return jobs.Later(refusedPause)
 		}
 	}
-	return w.send(ctx, work, sub.ID, job.Last)
+	return w.send(ctx, work, sub.ID)
 }
 
 // send writes down what goes out, sends it, and stores the answer.
-func (w *Worker) send(ctx context.Context, work *db.GetTranscriptionForWorkRow, submission uuid.UUID, last bool) error {
+func (w *Worker) send(ctx context.Context, work *db.GetTranscriptionForWorkRow, submission uuid.UUID) error {
 	audioURL, err := w.audioURL(ctx, work)
 	if err != nil {
 		return w.wait(err)
 	}
-	err = w.store.MarkSubmissionUnsure(ctx, db.MarkSubmissionUnsureParams{ID: submission, AudioUrl: audioURL, UnsureFor: w.options.LostAfter})
+	noted, err := w.store.MarkSubmissionUnsure(ctx, db.MarkSubmissionUnsureParams{ID: submission, AudioUrl: audioURL, UnsureFor: w.options.LostAfter})
 	if err != nil {
 		return fmt.Errorf("noting the submission: %w", err)
+	}
+	if noted == 0 { // a webhook has brought the provider's id meanwhile, or the recording is gone: to send now is to pay twice
+		return nil
 	}
 	taken, err := w.provider.Submit(ctx, w.params(work, submission, audioURL))
 	if err == nil {
@@ -80,15 +83,15 @@ func (w *Worker) send(ctx context.Context, work *db.GetTranscriptionForWorkRow, 
 	if !errors.As(err, &answered) {
 		return fmt.Errorf("submitting, outcome unknown: %w", err)
 	}
-	return w.refused(ctx, work, submission, audioURL, answered, last)
+	return w.refused(ctx, work, submission, audioURL, answered)
 }
 
 // refused takes the provider's own error: busy is tried again when it says, a fault of its own is looked
 // after first, and a refusal ends the transcription.
-func (w *Worker) refused(ctx context.Context, work *db.GetTranscriptionForWorkRow, submission uuid.UUID, audioURL string, answered *assemblyai.Error, last bool) error {
+func (w *Worker) refused(ctx context.Context, work *db.GetTranscriptionForWorkRow, submission uuid.UUID, audioURL string, answered *assemblyai.Error) error {
 	if !answered.Refused() {
 		unsure := db.MarkSubmissionUnsureParams{ID: submission, AudioUrl: audioURL, UnsureFor: answeredUnsure}
-		if err := w.store.MarkSubmissionUnsure(ctx, unsure); err != nil {
+		if _, err := w.store.MarkSubmissionUnsure(ctx, unsure); err != nil {
 			return fmt.Errorf("noting the submission: %w", err)
 		}
 		return jobs.Later(max(answeredUnsure+time.Second, answered.RetryAfter))
@@ -96,7 +99,7 @@ func (w *Worker) refused(ctx context.Context, work *db.GetTranscriptionForWorkRo
 	if err := w.store.MarkSubmissionRefused(ctx, submission); err != nil {
 		return fmt.Errorf("noting the refusal: %w", err)
 	}
-	if answered.Temporary() && !last {
+	if answered.Temporary() { // for as long as it takes: the sweep ends what is older than a day
 		return jobs.Later(max(answered.RetryAfter, time.Second))
 	}
 	return w.fail(ctx, work.Transcription.ID, work.Transcription.Attempt, Failure{

@@ -78,6 +78,7 @@ type Deps struct {
 	Analysis []identity.Analysis // for organizations that chose none
 	BaseURL  string              // where this service is reached, for download links
 	LinkKey  []byte              // signs download links
+	OldKeys  [][]byte            // still open links that they signed: a new LinkKey ends none
 	Now      func() time.Time
 }
 
@@ -89,7 +90,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		store: d.Store, jobs: d.Jobs, shelf: d.Shelf, uploads: d.Uploads, people: d.People, activity: d.Activity,
-		defaults: words, links: links{base: d.BaseURL, key: d.LinkKey, now: d.Now},
+		defaults: words, links: links{base: d.BaseURL, keys: append([][]byte{d.LinkKey}, d.OldKeys...), now: d.Now},
 	}
 }
 

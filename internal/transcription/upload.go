@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
@@ -55,12 +56,19 @@ func (s *Service) CompleteUpload(ctx context.Context, viewer access.Viewer, in C
 			out.Transcription, err = s.first(ctx, tx, rec)
 			return err
 		}
-		if err := s.shelf.Announce(ctx, tx, scope, rec); err != nil || !wanted {
+		if !wanted {
+			return s.shelf.Announce(ctx, tx, scope, rec)
+		}
+		row, err := s.queue(ctx, tx, scope, rec, RequestInput{RecordingID: rec.ID, LanguageCode: in.LanguageCode})
+		if err != nil {
 			return err
 		}
-		made, err := s.begin(ctx, tx, scope, rec, RequestInput{RecordingID: rec.ID, LanguageCode: in.LanguageCode})
+		made := fromRow(row)
 		out.Transcription = &made
-		return err
+		if err := s.shelf.Announce(ctx, tx, scope, rec); err != nil { // takes the organization's lock, so it comes late
+			return err
+		}
+		return record(ctx, tx, row, "", activity.Person(scope.UserID))
 	})
 	if err != nil {
 		return Arrival{}, err

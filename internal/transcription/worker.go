@@ -73,7 +73,7 @@ func NewWorker(d WorkerDeps) *Worker {
 	}
 	jobs.Handle(d.Jobs, submit, w.submit)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.check)
-	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work}, w.forget)
+	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, w.forget)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, w.sweep)
 	d.Jobs.Every(sweepEvery, sweepArgs{})
 	return w

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -78,12 +79,22 @@ func (c *Client) refusal(response *http.Response) error {
 	return e
 }
 
-// clean makes a vendor's sentence fit to be kept and shown: some services quote the key they refuse.
+// clean takes our key out of a vendor's sentence: some services quote the key they refuse.
 func (c *Client) clean(message string) string {
 	if c.key != "" {
 		message = strings.ReplaceAll(message, c.key, "[key]")
 	}
+	return sentence(message)
+}
+
+// address is where the audio is, with the signature that opens it: the vendor quotes it when it could not
+// fetch the audio, and what it says is shown to people and written into logs.
+var address = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
+
+// sentence makes what the vendor says fit to be kept and shown.
+func sentence(message string) string {
 	message = strings.ToValidUTF8(strings.ReplaceAll(message, "\x00", ""), "\uFFFD")
+	message = address.ReplaceAllString(message, "[address]")
 	if utf8.RuneCountInString(message) > maxMessage {
 		message = string([]rune(message)[:maxMessage]) + "…"
 	}

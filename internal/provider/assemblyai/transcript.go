@@ -24,7 +24,7 @@ type Transcript struct {
 	ID              string   `json:"id"`
 	Status          Status   `json:"status"`
 	AudioURL        string   `json:"audio_url"` // as submitted, or deletedURL
-	Error           string   `json:"error"`     // why, with StatusError
+	Error           string   `json:"error"`     // why, with StatusError; without addresses, which Raw still has
 	Text            string   `json:"text"`
 	Confidence      *float64 `json:"confidence"`     // 0 to 1
 	AudioDuration   *float64 `json:"audio_duration"` // seconds, unlike all else
@@ -149,7 +149,7 @@ func decodeTranscript(raw []byte) (Transcript, error) {
 	if !idPattern.MatchString(t.ID) || t.Status == "" {
 		return Transcript{}, errNoID
 	}
-	t.Raw = raw
+	t.Raw, t.Error = raw, sentence(t.Error)
 	if len(t.Chapters) == 0 {
 		t.Chapters = sections(in.SpeechUnderstanding)
 	}
