@@ -3,7 +3,7 @@ SHELL := bash
 GO ?= go
 SQLC := .bin/sqlc
 
-.PHONY: help build run test bench generate verify fmt clean
+.PHONY: help build run test bench drill generate verify fmt clean
 
 help: ## Lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ test: ## Proves it all, on a real Postgres, with the race detector
 
 bench: build ## Measures, and prints the table of the README
 	@$(GO) run ./internal/devstack/withpostgres $(GO) test -count=1 -timeout 20m -run '^TestTable$$' ./bench
+
+drill: build ## Does what is too heavy for make test, and says which promise broke; DRILL=name plays one
+	@$(GO) run ./internal/devstack/withpostgres $(GO) run ./drill -run "$(DRILL)"
 
 generate: $(SQLC) ## Writes internal/db, graph/generated and graph/model anew
 	$(SQLC) generate

@@ -58,4 +58,6 @@ func run(ctx context.Context) (t *table, err error) {
 	return t, l.measureLatency(ctx, t)
 }
 
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...) }
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}

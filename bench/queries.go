@@ -22,7 +22,7 @@ const (
 		utterances(first: 200) {
 			nodes { index speakerKey startMs endMs text confidence sentiment words @include(if: $words) { text startMs endMs confidence } }
 			pageInfo { hasNextPage endCursor } } } }`
-	whoQuery = `{ viewer { user { id } } }`
+	whoQuery = `{ viewer { sessionExpiresAt } }`
 )
 
 // requestIDs are taken over into the server's log.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -34,11 +35,14 @@ func (e refusal) write(w http.ResponseWriter, r *http.Request) {
 
 // acceptable looks at the request line and the headers.
 func acceptable(r *http.Request) *refusal {
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost && r.Method != http.MethodGet {
 		return &refusal{http.StatusMethodNotAllowed, "Send GraphQL operations by POST."}
 	}
 	if media(r) == "" {
 		return &refusal{http.StatusNotAcceptable, "Answers are " + mediaResponse + " or " + mediaJSON + "."}
+	}
+	if r.Method == http.MethodGet {
+		return nil
 	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := strings.ToLower(params["charset"])
@@ -82,12 +86,16 @@ func ours(kind string) string {
 	return ""
 }
 
-// post runs one operation after the specification's draft of GraphQL over HTTP: what a client accepts
+// perform runs one operation after the specification's draft of GraphQL over HTTP: what a client accepts
 // decides whether a document that cannot run is told by the status too. Nothing of a request is reflected
 // in an error. gqlgen's own transport reads without a limit and echoes the body.
-func post(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func perform(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	params := graphql.RawParams{Headers: r.Header, ReadTime: graphql.TraceTiming{Start: graphql.Now()}}
-	if refused := decode(w, r, &params); refused != nil {
+	read := decode
+	if r.Method == http.MethodGet {
+		read = address
+	}
+	if refused := read(r, &params); refused != nil {
 		refused.write(w, r)
 		return
 	}
@@ -98,12 +106,24 @@ func post(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 		write(w, r, exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs))
 		return
 	}
-	if rc.Operation.Operation == "subscription" {
-		refusal{http.StatusBadRequest, "Subscriptions run over a websocket on this same address."}.write(w, r)
+	if refused := elsewhere(r.Method, rc.Operation.Operation); refused != nil {
+		refused.write(w, r)
 		return
 	}
 	responses, ctx := exec.DispatchOperation(ctx, rc)
 	write(w, r, responses(ctx))
+}
+
+// elsewhere refuses what another method or transport is for. Whoever repeats a GET (a browser, a proxy, a
+// prefetch) takes it to change nothing.
+func elsewhere(method string, kind ast.Operation) *refusal {
+	switch {
+	case kind == ast.Subscription:
+		return &refusal{http.StatusBadRequest, "Subscriptions run over a websocket on this same address."}
+	case kind == ast.Mutation && method == http.MethodGet:
+		return &refusal{http.StatusMethodNotAllowed, "Send mutations by POST."}
+	}
+	return nil
 }
 
 // request is the body. Pointers tell what is missing from what is empty.
@@ -114,7 +134,7 @@ type request struct {
 	Extensions    map[string]any `json:"extensions"`
 }
 
-func decode(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) *refusal {
+func decode(r *http.Request, params *graphql.RawParams) *refusal {
 	var body request
 	decoder := json.NewDecoder(r.Body)
 	decoder.UseNumber()

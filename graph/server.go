@@ -31,7 +31,8 @@ type Deps struct {
 	Now           func() time.Time
 }
 
-// Server is gqlgen's executor behind two transports of ours. It answers POST and websocket requests.
+// Server is gqlgen's executor behind two transports of ours: HTTP and the websocket. That a GET is no other
+// site's doing is for whoever calls it to make sure of, as it is for a cookie.
 type Server struct {
 	Sockets  *websocket.Transport
 	sessions *sessions
@@ -97,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, r, &graphql.Response{Errors: gqlerror.List{labeled(&gqlerror.Error{}, string(f.Code), f.Message)}})
 		return
 	}
-	post(w, r.WithContext(context.WithValue(r.Context(), carriedKey{}, c)), s.exec)
+	perform(w, r.WithContext(context.WithValue(r.Context(), carriedKey{}, c)), s.exec)
 }
 
 // Shutdown closes the sockets; see websocket.Transport.

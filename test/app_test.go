@@ -54,8 +54,14 @@ type process struct {
 // start runs one process on a database of its own. Settings are variables of its environment.
 func start(t *testing.T, settings ...string) *app {
 	t.Helper()
+	return startOn(t, testdb.New(t), settings...)
+}
+
+// startOn is start on a database that is there already.
+func startOn(t *testing.T, database string, settings ...string) *app {
+	t.Helper()
 	a := &app{
-		t: t, database: testdb.New(t), blobs: t.TempDir(), env: map[string]string{},
+		t: t, database: database, blobs: t.TempDir(), env: map[string]string{},
 		secrets: secrets{auth: "auth-" + rand.Text() + rand.Text(), webhook: "hook-" + rand.Text(), provider: "key-" + rand.Text()},
 	}
 	a.provider = assemblyai.New(assemblyai.Config{
@@ -226,7 +232,12 @@ func (a *app) sql(do func(context.Context, *pgx.Conn) error) {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, a.database)
+	config, err := pgx.ParseConfig(a.database)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	config.RuntimeParams["application_name"] = "test" // told from the program's by those who kill connections
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		a.t.Fatalf("connecting to the database: %v", err)
 	}

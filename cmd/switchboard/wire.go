@@ -63,6 +63,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	}
 	a.people = identity.New(identity.Deps{Store: a.store, Keys: keys, TrustEmail: c.TrustEmail, Now: time.Now})
 	a.activity = activity.New(a.store, a.hub, a.people.Allowed)
+	a.activity.Retain(a.queue, c.ActivityRetention)
 	recordings := recording.New(recording.Deps{Store: a.store, Jobs: a.queue, Bucket: bucket, MaxSize: c.MaxUploadBytes})
 	shelf := recording.NewShelf(a.store, bucket, time.Now)
 	links, err := derive(c, "switchboard transcript links")
@@ -87,10 +88,12 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Counted: a.metrics.Operation, Now: time.Now,
 	})
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
-	a.routes(transcriptions, inbox.New(inbox.Deps{
-		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook,
+	webhooks := inbox.New(inbox.Deps{
+		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, FinishedFor: c.InboxRetention,
 		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
-	}), bucket.Handler())
+	})
+	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
+	a.routes(transcriptions, webhooks, bucket.Handler())
 	return a, nil
 }
 

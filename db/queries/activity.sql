@@ -33,7 +33,9 @@ WHERE organization_id = @organization_id AND subject_id = @subject_id
 ORDER BY number DESC LIMIT 1;
 
 -- name: GetActivityHead :one
-SELECT coalesce(max(last_number), 0)::bigint FROM switchboard.activity_heads WHERE organization_id = @organization_id;
+-- Up to which number there is something, and up to which it was removed.
+SELECT coalesce(max(last_number), 0)::bigint AS last_number, coalesce(max(removed_to), 0)::bigint AS removed_to
+FROM switchboard.activity_heads WHERE organization_id = @organization_id;
 
 -- name: ListActivityHeads :many
 -- The newest number of each watched topic, organizations and subjects alike: one statement a sweep.
@@ -46,3 +48,19 @@ ORDER BY 1;
 
 -- name: GetActivityEvent :one
 SELECT * FROM switchboard.activity_events WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]);
+
+-- name: RemoveActivity :one
+-- Removes the oldest events and notes in their heads how far that went: cursors before it cannot be replayed.
+WITH removed AS (
+    DELETE FROM switchboard.activity_events e USING (
+        SELECT o.organization_id, o.number FROM switchboard.activity_events o
+        WHERE o.occurred_at < now() - @kept_for::interval
+        ORDER BY o.occurred_at LIMIT @most) AS old
+    WHERE e.organization_id = old.organization_id AND e.number = old.number
+    RETURNING e.organization_id, e.number
+), noted AS (
+    UPDATE switchboard.activity_heads h SET removed_to = greatest(h.removed_to, r.last)
+    FROM (SELECT organization_id, max(number) AS last FROM removed GROUP BY organization_id) AS r
+    WHERE h.organization_id = r.organization_id
+)
+SELECT count(*) FROM removed;

@@ -3,7 +3,7 @@
 -- sender's new try is ours too.
 INSERT INTO switchboard.webhook_events (id, source, dedupe_key, type, external_id, query, headers, body)
 VALUES (@id, @source, @dedupe_key, @type, sqlc.narg(external_id), @query, @headers, @body)
-ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED' WHERE switchboard.webhook_events.status = 'FAILED'
+ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED', attempts = 0, queued_at = now() WHERE switchboard.webhook_events.status = 'FAILED'
 RETURNING id;
 
 -- name: GetWebhookEvent :one
@@ -16,8 +16,56 @@ UPDATE switchboard.webhook_events SET
     organization_id = coalesce(sqlc.narg(organization_id), organization_id)
 WHERE id = @id AND processed_at IS NULL;
 
--- name: FailWebhookEvent :exec
+-- name: FailWebhookEvent :one
+-- No row comes back for one that is finished or given up already: that is told once.
 UPDATE switchboard.webhook_events SET
     status = CASE WHEN @final::boolean THEN 'FAILED' ELSE 'RETRYING' END,
-    attempts = attempts + 1, error = @error
-WHERE id = @id AND processed_at IS NULL;
+    attempts = attempts + 1, error = @error,
+    organization_id = coalesce(sqlc.narg(organization_id), organization_id)
+WHERE id = @id AND status IN ('RECEIVED', 'RETRYING')
+RETURNING status, organization_id;
+
+-- name: ListWebhookEvents :many
+-- Newest first, without the bodies.
+SELECT id, source, type, external_id, organization_id, status, attempts, error, note, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+FROM switchboard.webhook_events
+WHERE (sqlc.narg(source)::text IS NULL OR source = sqlc.narg(source))
+  AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR received_at >= sqlc.narg(since))
+ORDER BY id DESC LIMIT @most;
+
+-- name: LockWebhookEvent :one
+SELECT status FROM switchboard.webhook_events WHERE id = @id FOR UPDATE;
+
+-- name: ReplayWebhookEvent :exec
+UPDATE switchboard.webhook_events SET status = 'RECEIVED', attempts = 0, error = NULL, note = NULL, processed_at = NULL, queued_at = now()
+WHERE id = @id;
+
+-- name: DiscardWebhookEvent :exec
+UPDATE switchboard.webhook_events SET status = 'DISCARDED', processed_at = now(), note = sqlc.narg(note) WHERE id = @id;
+
+-- name: FailStrandedWebhookEvents :execrows
+-- Their jobs ended without a word: the process died in the last try, or the database was away at its end.
+UPDATE switchboard.webhook_events SET status = 'FAILED', error = coalesce(error, 'no run of its job left an outcome')
+WHERE id IN (
+    SELECT e.id FROM switchboard.webhook_events e
+    WHERE e.status IN ('RECEIVED', 'RETRYING') AND e.processed_at IS NULL AND e.queued_at < now() - @quiet_for::interval
+    LIMIT @most FOR UPDATE SKIP LOCKED);
+
+-- name: RemoveFinishedWebhookEvents :execrows
+DELETE FROM switchboard.webhook_events WHERE id IN (
+    SELECT e.id FROM switchboard.webhook_events e
+    WHERE e.processed_at < now() - @kept_for::interval
+    ORDER BY e.processed_at LIMIT @most FOR UPDATE SKIP LOCKED);
+
+-- name: RemoveFailedWebhookEvents :execrows
+DELETE FROM switchboard.webhook_events WHERE id IN (
+    SELECT e.id FROM switchboard.webhook_events e
+    WHERE e.status = 'FAILED' AND e.processed_at IS NULL AND e.queued_at < now() - @kept_for::interval
+    ORDER BY e.queued_at LIMIT @most FOR UPDATE SKIP LOCKED);
+
+-- name: GetInboxBacklog :one
+-- The age in seconds of the oldest event that waits for its job, and how many were given up.
+SELECT coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE status <> 'FAILED')), 0)::float8 AS lag,
+    count(*) FILTER (WHERE status = 'FAILED')::bigint AS dead_letters
+FROM switchboard.webhook_events WHERE processed_at IS NULL;

@@ -21,14 +21,19 @@ UPDATE switchboard.uploads SET status = 'ABORTED'
 WHERE id = @id AND organization_id = @organization_id AND status IN ('PENDING', 'ABORTED')
 RETURNING *;
 
--- name: ListForgottenUploads :many
--- Uploads that were never completed, long after they could have been.
+-- name: ExpireUploads :execrows
+UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id IN (
+    SELECT u.id FROM switchboard.uploads u WHERE u.status = 'PENDING' AND u.expires_at < now()
+    ORDER BY u.expires_at LIMIT @most FOR UPDATE SKIP LOCKED);
+
+-- name: ListUnclearedUploads :many
+-- Uploads that came to nothing, long after bytes could have arrived for them.
 SELECT id, object_key FROM switchboard.uploads
-WHERE status = 'PENDING' AND expires_at < now() - @late_for::interval
+WHERE status IN ('ABORTED', 'EXPIRED') AND cleared_at IS NULL AND expires_at < now() - @late_for::interval
 ORDER BY expires_at LIMIT @most;
 
--- name: ExpireUpload :exec
-UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id = @id AND status = 'PENDING';
+-- name: ClearUpload :exec
+UPDATE switchboard.uploads SET cleared_at = now() WHERE id = @id AND status IN ('ABORTED', 'EXPIRED');
 
 -- name: InsertRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by)

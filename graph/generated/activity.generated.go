@@ -601,6 +601,7 @@ var (
 		"RECORDING_DELETED":            activity.RecordingDeleted,
 		"ORGANIZATION_UPDATED":         activity.OrganizationUpdated,
 		"MEMBER_CHANGED":               activity.MemberChanged,
+		"WEBHOOK_FAILED":               activity.WebhookFailed,
 	}
 	marshalNActivityType2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐType = map[activity.Type]string{
 		activity.TranscriptionStatusChanged: "TRANSCRIPTION_STATUS_CHANGED",
@@ -608,6 +609,7 @@ var (
 		activity.RecordingDeleted:           "RECORDING_DELETED",
 		activity.OrganizationUpdated:        "ORGANIZATION_UPDATED",
 		activity.MemberChanged:              "MEMBER_CHANGED",
+		activity.WebhookFailed:              "WEBHOOK_FAILED",
 	}
 )
 

@@ -1825,6 +1825,8 @@ var sources = []*ast.Source{
   RECORDING_DELETED
   ORGANIZATION_UPDATED
   MEMBER_CHANGED
+  "A message of a provider could not be processed and waits for an operator; it has no subject to show."
+  WEBHOOK_FAILED
 }
 
 type ActivityEvent implements Node {
@@ -2396,8 +2398,8 @@ type TranscriptionStatusEvent {
   occurredAt: DateTime!
   "It happened before this stream began."
   replayed: Boolean!
-  "As it is now, which may be further than status."
-  transcription: Transcription!
+  "As it is now, which may be further than status. Null when its recording was deleted meanwhile."
+  transcription: Transcription
 }
 `, BuiltIn: false},
 }

@@ -1834,10 +1834,10 @@ func (ec *executionContext) _TranscriptionStatusEvent_transcription(ctx context.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *transcription.Transcription) graphql.Marshaler {
-			return ec.marshalNTranscription2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtranscriptionᚐTranscription(ctx, selections, v)
+			return ec.marshalOTranscription2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtranscriptionᚐTranscription(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_TranscriptionStatusEvent_transcription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -3318,7 +3318,7 @@ func (ec *executionContext) _TranscriptionStatusEvent(ctx context.Context, sel a
 			}
 		case "transcription":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._TranscriptionStatusEvent_transcription(ctx, field, obj)
 				})
@@ -3770,14 +3770,6 @@ func (ec *executionContext) marshalNTranscription2ᚕgithubᚗcomᚋswitchboard�
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNTranscription2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtranscriptionᚐTranscription(ctx context.Context, sel ast.SelectionSet, v *transcription.Transcription) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Transcription!")
-		return graphql.Null
-	}
-	return ec._Transcription(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNTranscriptionCancelPayload2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋgraphᚋmodelᚐTranscriptionCancelPayload(ctx context.Context, sel ast.SelectionSet, v *model.TranscriptionCancelPayload) graphql.Marshaler {

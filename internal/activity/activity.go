@@ -25,6 +25,7 @@ const (
 	RecordingDeleted           Type = "RECORDING_DELETED"
 	OrganizationUpdated        Type = "ORGANIZATION_UPDATED"
 	MemberChanged              Type = "MEMBER_CHANGED"
+	WebhookFailed              Type = "WEBHOOK_FAILED"
 )
 
 // ActorKind says what sort of actor did it.
@@ -85,6 +86,8 @@ func (e Event) Summary() string {
 		return "The organization's settings were changed."
 	case MemberChanged:
 		return "A member was changed."
+	case WebhookFailed:
+		return "A provider's message could not be processed and was set aside."
 	}
 	return string(e.Type)
 }

@@ -76,11 +76,13 @@ func Watch[T any](ctx context.Context, s *Service, w Watching, show func(Seen) T
 	if err != nil {
 		return nil, err
 	}
-	if after > head { // of another organization, or of a database that was set back
+	// Beyond the head it is of another organization, or of a database that was set back; before what retention
+	// left, a replay would have a gap that nobody sees.
+	if after > head.LastNumber || w.After != nil && after < head.RemovedTo {
 		return nil, fault.CursorExpired()
 	}
 	if w.After == nil && !w.FromLast {
-		after = head
+		after = head.LastNumber
 	}
 	out := make(chan T)
 	give := func(e Seen) error {
@@ -93,7 +95,7 @@ func Watch[T any](ctx context.Context, s *Service, w Watching, show func(Seen) T
 	}
 	go func() {
 		defer close(out)
-		if err := s.follow(ctx, w, after, head, give); err != nil && ctx.Err() == nil {
+		if err := s.follow(ctx, w, after, head.LastNumber, give); err != nil && ctx.Err() == nil {
 			why(err)
 		}
 	}()
@@ -110,6 +112,9 @@ func (s *Service) follow(ctx context.Context, w Watching, after, head int64, giv
 	defer waiter.Close()
 	if w.After == nil && w.FromLast {
 		last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
+		if postgres.Missing(err) { // so old that retention took its last event: nothing will follow
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("reading the newest event: %w", err)
 		}
@@ -180,7 +185,7 @@ func (s *Service) catchUp(ctx context.Context, w Watching, after *int64, head in
 // over asks, for a reader that resumes and finds nothing new, whether the subject is at its end already.
 func (s *Service) over(ctx context.Context, w Watching, after int64) bool {
 	last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
-	return err == nil && last.Number <= after && w.Last(fromRow(last))
+	return postgres.Missing(err) || err == nil && last.Number <= after && w.Last(fromRow(last))
 }
 
 // Sweep wakes the readers of every topic that moved, in case a wake-up was lost: one statement for all.

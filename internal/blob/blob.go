@@ -1,6 +1,6 @@
 // Package blob is the bucket: objects under keys that the server chose, and signed links with which a
 // browser or a provider moves bytes without passing through our API. A driver keeps the promises that
-// the conformance test states; Local keeps them in a folder.
+// the conformance test states; Local keeps them in a folder, S3 in an object store.
 package blob
 
 import (
@@ -122,6 +122,13 @@ func checkExpiry(d time.Duration) error {
 		return fmt.Errorf("signed link for %s: want 1s to %s", d, MaxExpiry)
 	}
 	return nil
+}
+
+func checkPut(key, contentType string, size int64) error {
+	if size > MaxSize || size < SizeUnknown {
+		return fmt.Errorf("storing object: %w: %d bytes announced", ErrSize, size)
+	}
+	return errors.Join(checkKey(key), checkType(contentType))
 }
 
 func (in PutLink) check() error {

@@ -104,11 +104,8 @@ func (l *Local) Open(_ context.Context, key string, offset, length int64) (io.Re
 
 // Put stores what the server made.
 func (l *Local) Put(ctx context.Context, key, contentType string, size int64, body io.Reader) (Object, error) {
-	if err := errors.Join(checkKey(key), checkType(contentType)); err != nil {
+	if err := checkPut(key, contentType, size); err != nil {
 		return Object{}, err
-	}
-	if size > MaxSize || size < SizeUnknown {
-		return Object{}, fmt.Errorf("storing object: %w: %d bytes announced", ErrSize, size)
 	}
 	about := Object{Key: key, Size: size, ContentType: contentType}
 	return l.store(about, untilDone{ctx, body}, true)

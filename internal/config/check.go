@@ -18,6 +18,9 @@ func (c Config) Check() error {
 	if insecure(c.AssemblyAIBaseURL) {
 		problems.add("ASSEMBLYAI_BASE_URL must begin with https://: the API key goes there.")
 	}
+	if insecure(c.R2Endpoint) {
+		problems.add("R2_ENDPOINT must begin with https://: audio goes there.")
+	}
 	if c.Port != 0 && c.Port == c.MetricsPort {
 		problems.add("METRICS_PORT and PORT are the same: metrics would be public.")
 	}
@@ -50,7 +53,9 @@ func (c Config) Warnings() (all []string) {
 	warn(len(c.Origins()) == 0, "NEXT_PUBLIC_APP_URL and ALLOWED_ORIGINS are not set: no page of another address may call this service.")
 	warn(slices.ContainsFunc(c.Origins(), insecure), "NEXT_PUBLIC_APP_URL or ALLOWED_ORIGINS names a page without https: whoever is on its network can use its sessions.")
 	warn(local(c.PublicURL()), "BACKEND_URL cannot be reached from the internet.")
-	warn(c.UploadsAudio(), "ASSEMBLYAI_UPLOAD: audio is sent to the provider and its answer is polled for, as it cannot reach this service.")
+	warn(c.UploadsAudio(), "ASSEMBLYAI_UPLOAD: audio is sent to the provider, as it cannot fetch it from the bucket.")
+	warn(c.PollsProvider(), "ASSEMBLYAI_UPLOAD: the provider's answer is polled for, as no webhook can reach this service.")
+	warn(c.UsesR2() && c.BlobDir != "", "R2_ENDPOINT and BLOB_DIR are both set: R2_ENDPOINT wins, and what is in the folder is not found.")
 	warn(c.GraphiQL, "GRAPHIQL is on.")
 	warn(c.Introspection, "INTROSPECTION is on: everybody can read the schema.")
 	return all

@@ -19,6 +19,12 @@ type Config struct {
 	LogLevel    slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat   LogFormat  `env:"LOG_FORMAT"` // empty: JSON, but text for a person in dev
 
+	R2Endpoint        string `env:"R2_ENDPOINT"`
+	R2AccessKeyID     string `env:"R2_ACCESS_KEY_ID"`
+	R2SecretAccessKey string `env:"R2_SECRET_ACCESS_KEY"`
+	R2Region          string `env:"R2_REGION" envDefault:"auto"`
+	R2Bucket          string `env:"R2_BUCKET" envDefault:"recordings"`
+
 	NeonConn            string `env:"NEON_PG_CONN"`
 	DatabaseURL         string `env:"DATABASE_URL"`
 	DatabaseURLUnpooled string `env:"DATABASE_URL_UNPOOLED"`
@@ -51,6 +57,9 @@ type Config struct {
 	CheckAfter     time.Duration `env:"TRANSCRIPTION_CHECK_AFTER" envDefault:"60s"`
 	LostAfter      time.Duration `env:"TRANSCRIPTION_LOST_AFTER" envDefault:"2m"`
 	PollEvery      time.Duration `env:"TRANSCRIPTION_POLL_EVERY" envDefault:"3s"`
+
+	InboxRetention    time.Duration `env:"INBOX_RETENTION" envDefault:"720h"`
+	ActivityRetention time.Duration `env:"ACTIVITY_RETENTION" envDefault:"9600h"`
 }
 
 // LogFormat is how log lines look.
@@ -81,6 +90,9 @@ func analyses() []Analysis {
 // maxPut is the largest object that S3 and R2 take in one PUT.
 const maxPut = 5 << 30
 
+// leastActivity is more than a transcription lives: while it does, its live stream begins with its last event.
+const leastActivity = 7 * 24 * time.Hour
+
 // Blobs is the folder of the local bucket.
 func (c Config) Blobs() string {
 	if c.BlobDir != "" {
@@ -89,22 +101,40 @@ func (c Config) Blobs() string {
 	return filepath.Join(c.Home, "blobs")
 }
 
-// UploadsAudio says whether we hand the provider the bytes and poll, because it could reach neither our
-// links nor our webhook. A provider on this machine or network reaches what we reach.
+// UsesR2 says whether the bucket is one of R2 or S3 rather than a folder. Load has seen to it that all that
+// it needs is there, or nothing.
+func (c Config) UsesR2() bool { return c.R2Endpoint != "" }
+
+// UploadsAudio says whether we hand the provider the bytes because it could not reach our links, which lead
+// to R2 or to us. A provider on this machine or network reaches what we reach.
 func (c Config) UploadsAudio() bool {
+	links := c.PublicURL()
+	if c.UsesR2() {
+		links = c.R2Endpoint
+	}
+	return c.works(links)
+}
+
+// PollsProvider says whether we ask for the answer because no webhook can come. That the audio lies in R2
+// does not help: webhooks come to us.
+func (c Config) PollsProvider() bool { return c.works(c.PublicURL()) }
+
+// works says whether we do what the provider would otherwise do from its side, at this address.
+func (c Config) works(address string) bool {
 	switch c.AssemblyAIUpload {
 	case UploadAlways:
 		return true
 	case UploadNever:
 		return false
 	}
-	return local(c.PublicURL()) && !local(c.AssemblyAIBaseURL)
+	return local(address) && !local(c.AssemblyAIBaseURL)
 }
 
 // positive lists what must be above zero for anything to work.
 func (c Config) positive() map[string]bool {
 	return map[string]bool{
 		"DATABASE_MAX_CONNS":        c.DatabaseMaxConns > 0,
+		"INBOX_RETENTION":           c.InboxRetention > 0,
 		"MAX_UPLOAD_BYTES":          c.MaxUploadBytes > 0,
 		"TRANSCRIPTION_CHECK_AFTER": c.CheckAfter > 0,
 		"TRANSCRIPTION_LOST_AFTER":  c.LostAfter > 0,

@@ -69,13 +69,31 @@ func (c Config) malformed() (problems Problems) {
 	if c.MaxUploadBytes > maxPut {
 		problems.add("MAX_UPLOAD_BYTES must be at most %d (5 GiB): a bucket takes no more in one PUT.", int64(maxPut))
 	}
+	if c.ActivityRetention < leastActivity {
+		problems.add("ACTIVITY_RETENTION must be at least %s: whatever is under way must find its last event.", leastActivity)
+	}
 	for name, port := range map[string]int{"METRICS_PORT": c.MetricsPort, "PORT": c.Port} {
 		if port < 0 || port > 65535 {
 			problems.add("%s must be a port, 0 to 65535.", name)
 		}
 	}
 	c.malformedURLs(&problems)
+	c.half(&problems)
 	return problems
+}
+
+// half finds a bucket of which only a part is named. It is not left to Check: dev would quietly use a folder.
+func (c Config) half(problems *Problems) {
+	parts := map[string]string{"R2_ENDPOINT": c.R2Endpoint, "R2_ACCESS_KEY_ID": c.R2AccessKeyID, "R2_SECRET_ACCESS_KEY": c.R2SecretAccessKey}
+	var missing []string
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if parts[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 && len(missing) < len(parts) {
+		problems.add("%s missing: R2_ENDPOINT, R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY go together, all or none.", strings.Join(missing, " and "))
+	}
 }
 
 // unreadable turns the library's errors into sentences. Its own name the field of the struct and show

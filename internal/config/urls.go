@@ -62,6 +62,9 @@ func (c Config) malformedURLs(problems *Problems) {
 			problems.add("%s must be a web address, e.g. https://api.example.com.", name)
 		}
 	}
+	if u, ok := webAddress(c.R2Endpoint); c.R2Endpoint != "" && (!ok || strings.Trim(u.Path, "/") != "") {
+		problems.add("R2_ENDPOINT must be a web address without the bucket, e.g. https://<account>.r2.cloudflarestorage.com.")
+	}
 	for _, raw := range c.AppURLs {
 		if _, ok := webAddress(raw); !ok {
 			problems.add("NEXT_PUBLIC_APP_URL must be web addresses with a comma between them, e.g. https://app.example.com.")

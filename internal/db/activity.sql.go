@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"time"
 )
 
 const getActivityEvent = `-- name: GetActivityEvent :one
@@ -36,14 +37,21 @@ func (q *Queries) GetActivityEvent(ctx context.Context, iD uuid.UUID, organizati
 }
 
 const getActivityHead = `-- name: GetActivityHead :one
-SELECT coalesce(max(last_number), 0)::bigint FROM switchboard.activity_heads WHERE organization_id = $1
+SELECT coalesce(max(last_number), 0)::bigint AS last_number, coalesce(max(removed_to), 0)::bigint AS removed_to
+FROM switchboard.activity_heads WHERE organization_id = $1
 `
 
-func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID) (int64, error) {
+type GetActivityHeadRow struct {
+	LastNumber int64
+	RemovedTo  int64
+}
+
+// Up to which number there is something, and up to which it was removed.
+func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID) (*GetActivityHeadRow, error) {
 	row := q.db.QueryRow(ctx, getActivityHead, organizationID)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
+	var i GetActivityHeadRow
+	err := row.Scan(&i.LastNumber, &i.RemovedTo)
+	return &i, err
 }
 
 const getLastSubjectActivity = `-- name: GetLastSubjectActivity :one
@@ -304,4 +312,28 @@ func (q *Queries) RecordActivity(ctx context.Context, arg RecordActivityParams) 
 	var number int64
 	err := row.Scan(&number)
 	return number, err
+}
+
+const removeActivity = `-- name: RemoveActivity :one
+WITH removed AS (
+    DELETE FROM switchboard.activity_events e USING (
+        SELECT o.organization_id, o.number FROM switchboard.activity_events o
+        WHERE o.occurred_at < now() - $1::interval
+        ORDER BY o.occurred_at LIMIT $2) AS old
+    WHERE e.organization_id = old.organization_id AND e.number = old.number
+    RETURNING e.organization_id, e.number
+), noted AS (
+    UPDATE switchboard.activity_heads h SET removed_to = greatest(h.removed_to, r.last)
+    FROM (SELECT organization_id, max(number) AS last FROM removed GROUP BY organization_id) AS r
+    WHERE h.organization_id = r.organization_id
+)
+SELECT count(*) FROM removed
+`
+
+// Removes the oldest events and notes in their heads how far that went: cursors before it cannot be replayed.
+func (q *Queries) RemoveActivity(ctx context.Context, keptFor time.Duration, most int32) (int64, error) {
+	row := q.db.QueryRow(ctx, removeActivity, keptFor, most)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

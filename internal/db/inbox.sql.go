@@ -8,26 +8,69 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 )
 
-const failWebhookEvent = `-- name: FailWebhookEvent :exec
+const discardWebhookEvent = `-- name: DiscardWebhookEvent :exec
+UPDATE switchboard.webhook_events SET status = 'DISCARDED', processed_at = now(), note = $1 WHERE id = $2
+`
+
+func (q *Queries) DiscardWebhookEvent(ctx context.Context, note *string, iD uuid.UUID) error {
+	_, err := q.db.Exec(ctx, discardWebhookEvent, note, iD)
+	return err
+}
+
+const failStrandedWebhookEvents = `-- name: FailStrandedWebhookEvents :execrows
+UPDATE switchboard.webhook_events SET status = 'FAILED', error = coalesce(error, 'no run of its job left an outcome')
+WHERE id IN (
+    SELECT e.id FROM switchboard.webhook_events e
+    WHERE e.status IN ('RECEIVED', 'RETRYING') AND e.processed_at IS NULL AND e.queued_at < now() - $1::interval
+    LIMIT $2 FOR UPDATE SKIP LOCKED)
+`
+
+// Their jobs ended without a word: the process died in the last try, or the database was away at its end.
+func (q *Queries) FailStrandedWebhookEvents(ctx context.Context, quietFor time.Duration, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, failStrandedWebhookEvents, quietFor, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const failWebhookEvent = `-- name: FailWebhookEvent :one
 UPDATE switchboard.webhook_events SET
     status = CASE WHEN $1::boolean THEN 'FAILED' ELSE 'RETRYING' END,
-    attempts = attempts + 1, error = $2
-WHERE id = $3 AND processed_at IS NULL
+    attempts = attempts + 1, error = $2,
+    organization_id = coalesce($3, organization_id)
+WHERE id = $4 AND status IN ('RECEIVED', 'RETRYING')
+RETURNING status, organization_id
 `
 
 type FailWebhookEventParams struct {
-	Final bool
-	Error *string
-	ID    uuid.UUID
+	Final          bool
+	Error          *string
+	OrganizationID *uuid.UUID
+	ID             uuid.UUID
 }
 
-func (q *Queries) FailWebhookEvent(ctx context.Context, arg FailWebhookEventParams) error {
-	_, err := q.db.Exec(ctx, failWebhookEvent, arg.Final, arg.Error, arg.ID)
-	return err
+type FailWebhookEventRow struct {
+	Status         string
+	OrganizationID *uuid.UUID
+}
+
+// No row comes back for one that is finished or given up already: that is told once.
+func (q *Queries) FailWebhookEvent(ctx context.Context, arg FailWebhookEventParams) (*FailWebhookEventRow, error) {
+	row := q.db.QueryRow(ctx, failWebhookEvent,
+		arg.Final,
+		arg.Error,
+		arg.OrganizationID,
+		arg.ID,
+	)
+	var i FailWebhookEventRow
+	err := row.Scan(&i.Status, &i.OrganizationID)
+	return &i, err
 }
 
 const finishWebhookEvent = `-- name: FinishWebhookEvent :exec
@@ -43,8 +86,27 @@ func (q *Queries) FinishWebhookEvent(ctx context.Context, organizationID *uuid.U
 	return err
 }
 
+const getInboxBacklog = `-- name: GetInboxBacklog :one
+SELECT coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE status <> 'FAILED')), 0)::float8 AS lag,
+    count(*) FILTER (WHERE status = 'FAILED')::bigint AS dead_letters
+FROM switchboard.webhook_events WHERE processed_at IS NULL
+`
+
+type GetInboxBacklogRow struct {
+	Lag         float64
+	DeadLetters int64
+}
+
+// The age in seconds of the oldest event that waits for its job, and how many were given up.
+func (q *Queries) GetInboxBacklog(ctx context.Context) (*GetInboxBacklogRow, error) {
+	row := q.db.QueryRow(ctx, getInboxBacklog)
+	var i GetInboxBacklogRow
+	err := row.Scan(&i.Lag, &i.DeadLetters)
+	return &i, err
+}
+
 const getWebhookEvent = `-- name: GetWebhookEvent :one
-SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at FROM switchboard.webhook_events WHERE id = $1
+SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note FROM switchboard.webhook_events WHERE id = $1
 `
 
 func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEvent, error) {
@@ -65,6 +127,8 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 		&i.Error,
 		&i.ReceivedAt,
 		&i.ProcessedAt,
+		&i.QueuedAt,
+		&i.Note,
 	)
 	return &i, err
 }
@@ -72,7 +136,7 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 const keepWebhookEvent = `-- name: KeepWebhookEvent :one
 INSERT INTO switchboard.webhook_events (id, source, dedupe_key, type, external_id, query, headers, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED' WHERE switchboard.webhook_events.status = 'FAILED'
+ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED', attempts = 0, queued_at = now() WHERE switchboard.webhook_events.status = 'FAILED'
 RETURNING id
 `
 
@@ -103,4 +167,127 @@ func (q *Queries) KeepWebhookEvent(ctx context.Context, arg KeepWebhookEventPara
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
+}
+
+const listWebhookEvents = `-- name: ListWebhookEvents :many
+SELECT id, source, type, external_id, organization_id, status, attempts, error, note, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+FROM switchboard.webhook_events
+WHERE ($1::text IS NULL OR source = $1)
+  AND ($2::text IS NULL OR status = $2)
+  AND ($3::timestamptz IS NULL OR received_at >= $3)
+ORDER BY id DESC LIMIT $4
+`
+
+type ListWebhookEventsParams struct {
+	Source *string
+	Status *string
+	Since  *time.Time
+	Most   int32
+}
+
+type ListWebhookEventsRow struct {
+	ID             uuid.UUID
+	Source         string
+	Type           string
+	ExternalID     *string
+	OrganizationID *uuid.UUID
+	Status         string
+	Attempts       int32
+	Error          *string
+	Note           *string
+	Size           int32
+	ReceivedAt     time.Time
+	QueuedAt       time.Time
+	ProcessedAt    *time.Time
+}
+
+// Newest first, without the bodies.
+func (q *Queries) ListWebhookEvents(ctx context.Context, arg ListWebhookEventsParams) ([]*ListWebhookEventsRow, error) {
+	rows, err := q.db.Query(ctx, listWebhookEvents,
+		arg.Source,
+		arg.Status,
+		arg.Since,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListWebhookEventsRow{}
+	for rows.Next() {
+		var i ListWebhookEventsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.Type,
+			&i.ExternalID,
+			&i.OrganizationID,
+			&i.Status,
+			&i.Attempts,
+			&i.Error,
+			&i.Note,
+			&i.Size,
+			&i.ReceivedAt,
+			&i.QueuedAt,
+			&i.ProcessedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockWebhookEvent = `-- name: LockWebhookEvent :one
+SELECT status FROM switchboard.webhook_events WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockWebhookEvent(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, lockWebhookEvent, id)
+	var status string
+	err := row.Scan(&status)
+	return status, err
+}
+
+const removeFailedWebhookEvents = `-- name: RemoveFailedWebhookEvents :execrows
+DELETE FROM switchboard.webhook_events WHERE id IN (
+    SELECT e.id FROM switchboard.webhook_events e
+    WHERE e.status = 'FAILED' AND e.processed_at IS NULL AND e.queued_at < now() - $1::interval
+    ORDER BY e.queued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+`
+
+func (q *Queries) RemoveFailedWebhookEvents(ctx context.Context, keptFor time.Duration, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, removeFailedWebhookEvents, keptFor, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const removeFinishedWebhookEvents = `-- name: RemoveFinishedWebhookEvents :execrows
+DELETE FROM switchboard.webhook_events WHERE id IN (
+    SELECT e.id FROM switchboard.webhook_events e
+    WHERE e.processed_at < now() - $1::interval
+    ORDER BY e.processed_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+`
+
+func (q *Queries) RemoveFinishedWebhookEvents(ctx context.Context, keptFor time.Duration, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, removeFinishedWebhookEvents, keptFor, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const replayWebhookEvent = `-- name: ReplayWebhookEvent :exec
+UPDATE switchboard.webhook_events SET status = 'RECEIVED', attempts = 0, error = NULL, note = NULL, processed_at = NULL, queued_at = now()
+WHERE id = $1
+`
+
+func (q *Queries) ReplayWebhookEvent(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, replayWebhookEvent, id)
+	return err
 }

@@ -110,6 +110,7 @@ type Upload struct {
 	RecordingID    *uuid.UUID
 	ExpiresAt      time.Time
 	CreatedAt      time.Time
+	ClearedAt      *time.Time
 }
 
 type User struct {
@@ -137,4 +138,6 @@ type WebhookEvent struct {
 	Error          *string
 	ReceivedAt     time.Time
 	ProcessedAt    *time.Time
+	QueuedAt       time.Time
+	Note           *string
 }

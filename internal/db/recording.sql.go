@@ -15,7 +15,7 @@ import (
 const abortUpload = `-- name: AbortUpload :one
 UPDATE switchboard.uploads SET status = 'ABORTED'
 WHERE id = $1 AND organization_id = $2 AND status IN ('PENDING', 'ABORTED')
-RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at
+RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at, cleared_at
 `
 
 func (q *Queries) AbortUpload(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Upload, error) {
@@ -35,14 +35,24 @@ func (q *Queries) AbortUpload(ctx context.Context, iD uuid.UUID, organizationID 
 		&i.RecordingID,
 		&i.ExpiresAt,
 		&i.CreatedAt,
+		&i.ClearedAt,
 	)
 	return &i, err
+}
+
+const clearUpload = `-- name: ClearUpload :exec
+UPDATE switchboard.uploads SET cleared_at = now() WHERE id = $1 AND status IN ('ABORTED', 'EXPIRED')
+`
+
+func (q *Queries) ClearUpload(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, clearUpload, id)
+	return err
 }
 
 const completeUpload = `-- name: CompleteUpload :one
 UPDATE switchboard.uploads SET status = 'COMPLETED', recording_id = $1
 WHERE id = $2 AND organization_id = $3 AND status = 'PENDING'
-RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at
+RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at, cleared_at
 `
 
 type CompleteUploadParams struct {
@@ -68,17 +78,23 @@ func (q *Queries) CompleteUpload(ctx context.Context, arg CompleteUploadParams) 
 		&i.RecordingID,
 		&i.ExpiresAt,
 		&i.CreatedAt,
+		&i.ClearedAt,
 	)
 	return &i, err
 }
 
-const expireUpload = `-- name: ExpireUpload :exec
-UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id = $1 AND status = 'PENDING'
+const expireUploads = `-- name: ExpireUploads :execrows
+UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id IN (
+    SELECT u.id FROM switchboard.uploads u WHERE u.status = 'PENDING' AND u.expires_at < now()
+    ORDER BY u.expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 `
 
-func (q *Queries) ExpireUpload(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, expireUpload, id)
-	return err
+func (q *Queries) ExpireUploads(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireUploads, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const getHiddenRecording = `-- name: GetHiddenRecording :one
@@ -135,7 +151,7 @@ func (q *Queries) GetRecording(ctx context.Context, iD uuid.UUID, organizationId
 }
 
 const getUpload = `-- name: GetUpload :one
-SELECT id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at FROM switchboard.uploads WHERE id = $1 AND organization_id = ANY($2::uuid[])
+SELECT id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at, cleared_at FROM switchboard.uploads WHERE id = $1 AND organization_id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetUpload(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*Upload, error) {
@@ -155,6 +171,7 @@ func (q *Queries) GetUpload(ctx context.Context, iD uuid.UUID, organizationIds [
 		&i.RecordingID,
 		&i.ExpiresAt,
 		&i.CreatedAt,
+		&i.ClearedAt,
 	)
 	return &i, err
 }
@@ -245,7 +262,7 @@ const insertUpload = `-- name: InsertUpload :one
 INSERT INTO switchboard.uploads (id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, expires_at)
 VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8, $9, now() + $10::interval)
 ON CONFLICT (organization_id, created_by, idempotency_key) DO UPDATE SET status = switchboard.uploads.status
-RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at
+RETURNING id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at, cleared_at
 `
 
 type InsertUploadParams struct {
@@ -290,40 +307,9 @@ func (q *Queries) InsertUpload(ctx context.Context, arg InsertUploadParams) (*Up
 		&i.RecordingID,
 		&i.ExpiresAt,
 		&i.CreatedAt,
+		&i.ClearedAt,
 	)
 	return &i, err
-}
-
-const listForgottenUploads = `-- name: ListForgottenUploads :many
-SELECT id, object_key FROM switchboard.uploads
-WHERE status = 'PENDING' AND expires_at < now() - $1::interval
-ORDER BY expires_at LIMIT $2
-`
-
-type ListForgottenUploadsRow struct {
-	ID        uuid.UUID
-	ObjectKey string
-}
-
-// Uploads that were never completed, long after they could have been.
-func (q *Queries) ListForgottenUploads(ctx context.Context, lateFor time.Duration, most int32) ([]*ListForgottenUploadsRow, error) {
-	rows, err := q.db.Query(ctx, listForgottenUploads, lateFor, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []*ListForgottenUploadsRow{}
-	for rows.Next() {
-		var i ListForgottenUploadsRow
-		if err := rows.Scan(&i.ID, &i.ObjectKey); err != nil {
-			return nil, err
-		}
-		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const listRecordings = `-- name: ListRecordings :many
@@ -420,8 +406,40 @@ func (q *Queries) ListRecordingsByID(ctx context.Context, ids []uuid.UUID, organ
 	return items, nil
 }
 
+const listUnclearedUploads = `-- name: ListUnclearedUploads :many
+SELECT id, object_key FROM switchboard.uploads
+WHERE status IN ('ABORTED', 'EXPIRED') AND cleared_at IS NULL AND expires_at < now() - $1::interval
+ORDER BY expires_at LIMIT $2
+`
+
+type ListUnclearedUploadsRow struct {
+	ID        uuid.UUID
+	ObjectKey string
+}
+
+// Uploads that came to nothing, long after bytes could have arrived for them.
+func (q *Queries) ListUnclearedUploads(ctx context.Context, lateFor time.Duration, most int32) ([]*ListUnclearedUploadsRow, error) {
+	rows, err := q.db.Query(ctx, listUnclearedUploads, lateFor, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListUnclearedUploadsRow{}
+	for rows.Next() {
+		var i ListUnclearedUploadsRow
+		if err := rows.Scan(&i.ID, &i.ObjectKey); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockUpload = `-- name: LockUpload :one
-SELECT id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at FROM switchboard.uploads WHERE id = $1 AND organization_id = $2 FOR UPDATE
+SELECT id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at, cleared_at FROM switchboard.uploads WHERE id = $1 AND organization_id = $2 FOR UPDATE
 `
 
 func (q *Queries) LockUpload(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Upload, error) {
@@ -441,6 +459,7 @@ func (q *Queries) LockUpload(ctx context.Context, iD uuid.UUID, organizationID u
 		&i.RecordingID,
 		&i.ExpiresAt,
 		&i.CreatedAt,
+		&i.ClearedAt,
 	)
 	return &i, err
 }

@@ -40,15 +40,19 @@ func limitWrite(most time.Duration, next http.Handler) http.Handler {
 	})
 }
 
-// upgrade lets only websockets pass: a query by GET could be sent by any page, with the visitor's cookie
-// and without asking.
-func upgrade(next http.Handler) http.Handler {
+// byGet lets websockets pass, which have no bounds of a request, and queries that no page of another site
+// can send without asking.
+func byGet(sockets, queries http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isUpgrade(r) {
-			notAllowed(w, http.MethodPost)
-			return
+		switch {
+		case isUpgrade(r):
+			sockets.ServeHTTP(w, r)
+		case r.Method == http.MethodGet && r.Header.Get(preflightHeader) != "":
+			queries.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Allow", http.MethodPost)
+			refuse(w, http.StatusMethodNotAllowed, codeInvalid, "Send POST to this address; a query by GET needs the header "+preflightHeader+".")
 		}
-		next.ServeHTTP(w, r)
 	})
 }
 

@@ -12,6 +12,10 @@ import (
 // two hours at the latest.
 const preflightAge = 7200
 
+// preflightHeader makes a browser ask before it sends a GET of another site's page: without it, any image
+// or link on the web could run a query as whoever looks at it. Its value does not matter.
+const preflightHeader = "Graphql-Require-Preflight"
+
 // origins are the pages that may call with a cookie, compared whole: anything shorter lets a page of
 // another scheme, port or a similar name in.
 type origins []string
@@ -24,8 +28,8 @@ func (o origins) share(next http.Handler) http.Handler {
 	// list means everyone.
 	return cors.New(cors.Options{
 		AllowOriginFunc:  o.allow,
-		AllowedMethods:   []string{http.MethodPost},
-		AllowedHeaders:   []string{"Accept", "Authorization", "Content-Type", requestIDHeader},
+		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders:   []string{"Accept", "Authorization", "Content-Type", preflightHeader, requestIDHeader},
 		ExposedHeaders:   []string{requestIDHeader, "Retry-After"},
 		AllowCredentials: true,
 		MaxAge:           preflightAge,
@@ -34,14 +38,14 @@ func (o origins) share(next http.Handler) http.Handler {
 
 // guard keeps other sites from acting with a visitor's cookie. CORS is no help there: it only keeps them
 // from reading the answer. A form cannot send JSON, and a script of another site that does is asked
-// about by its Origin, which no browser leaves out of a POST.
+// about by its Origin, which no browser leaves out of a POST, or of a GET to another site by a script.
 func (o origins) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header.Values("Cookie")) == 0 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		if r.Method != http.MethodGet && !isJSON(r) { // of a GET, its route has asked for the preflight
 			refuse(w, http.StatusForbidden, codeForbidden, "A request with a cookie must be application/json.")
 			return
 		}
@@ -51,4 +55,9 @@ func (o origins) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func isJSON(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json"
 }

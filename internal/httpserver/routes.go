@@ -16,7 +16,7 @@ import (
 
 // Handlers are what answers. A nil one is not served.
 type Handlers struct {
-	GraphQL  http.Handler // POST and the websocket
+	GraphQL  http.Handler // POST, the websocket, and GET after a preflight
 	GraphiQL http.Handler // the page and what it loads, below /graphiql
 	Webhooks http.Handler // reads the path value "source"
 	Download http.Handler // reads the path value "file"
@@ -55,7 +55,7 @@ func Routes(h Handlers) http.Handler {
 	serve(readyPath, methods{http.MethodGet: ready(h)})
 	if h.GraphQL != nil {
 		operations := origins.guard(limitBody(maxOperation, limitTime(operationTimeout, h.GraphQL)))
-		serve("/graphql", origins.share(methods{http.MethodPost: operations, http.MethodGet: upgrade(h.GraphQL)}))
+		serve("/graphql", origins.share(methods{http.MethodPost: operations, http.MethodGet: byGet(h.GraphQL, operations)}))
 	}
 	if h.GraphiQL != nil {
 		serve("/graphiql", h.GraphiQL)

@@ -24,6 +24,7 @@ const (
 	Transcription Kind = "trn"
 	Upload        Kind = "upl"
 	User          Kind = "usr"
+	Webhook       Kind = "whk"
 )
 
 // ID is a typed id. The zero ID belongs to nothing.

@@ -26,7 +26,7 @@ func TestWhatWasGivenUpIsTriedAgainWhenItComesAgain(t *testing.T) {
 	if n := r.number(t, "SELECT count(*) FROM switchboard.webhook_events"); n != 1 {
 		t.Errorf("%d events", n)
 	}
-	if n := r.number(t, "SELECT count(*) FROM river.river_job"); n != 2 {
+	if n := r.number(t, countJobs); n != 2 {
 		t.Errorf("%d jobs", n)
 	}
 }

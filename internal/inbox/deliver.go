@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
 // noteTimeout is as long as a queue that stops waits for runs that it has canceled.
@@ -33,7 +36,7 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 	}
 	source, ok := in.sources[strings.ToLower(row.Source)]
 	if !ok {
-		return jobs.GiveUp(fmt.Errorf("no room handles the source %s", row.Source))
+		return in.fail(ctx, row.ID, nil, true, jobs.GiveUp(fmt.Errorf("no room handles the source %s", row.Source)))
 	}
 	matched, err := hand(ctx, source, Event{
 		ID: row.ID, Source: source.Name, Query: row.Query, Body: row.Body, ReceivedAt: row.ReceivedAt, Last: job.Last,
@@ -41,12 +44,12 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 	if jobs.Waits(err) {
 		return err
 	}
-	if err != nil {
-		return in.fail(ctx, row.ID, job.Last || jobs.GaveUp(err), err)
-	}
 	var owner *uuid.UUID // stays unknown for what was nobody's
 	if matched.OrganizationID != uuid.Nil {
 		owner = &matched.OrganizationID
+	}
+	if err != nil {
+		return in.fail(ctx, row.ID, owner, job.Last || jobs.GaveUp(err), err)
 	}
 	if err := in.store.FinishWebhookEvent(ctx, owner, row.ID); err != nil {
 		return fmt.Errorf("finishing the event: %w", err)
@@ -66,12 +69,25 @@ func hand(ctx context.Context, source Source, event Event) (matched Matched, err
 	return source.Handle(ctx, event)
 }
 
-// fail writes down why a run failed, also when its time is over, and gives the error back.
-func (in *Inbox) fail(ctx context.Context, event uuid.UUID, final bool, err error) error {
+// fail writes down why a run failed, also when its time is over, and gives the error back. One that is given
+// up is told to the organization whose it is, where that is known.
+func (in *Inbox) fail(ctx context.Context, event uuid.UUID, owner *uuid.UUID, final bool, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	why := storable(err.Error())
-	failed := in.store.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: event, Final: final, Error: &why})
+	failed := in.store.InTx(ctx, func(tx *postgres.Tx) error {
+		row, err := tx.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: event, OrganizationID: owner, Final: final, Error: &why})
+		if postgres.Missing(err) {
+			return nil
+		}
+		if err != nil || row.Status != string(Failed) || row.OrganizationID == nil {
+			return err
+		}
+		return activity.Record(ctx, tx, activity.Event{
+			OrganizationID: *row.OrganizationID, Type: activity.WebhookFailed, Subject: ids.Of(ids.Webhook, event),
+			Status: string(Failed), Actor: activity.Switchboard(),
+		})
+	})
 	if failed != nil {
 		return fmt.Errorf("%w (and noting it: %w)", err, failed)
 	}

@@ -20,6 +20,22 @@ type SourceName string
 // AssemblyAI is the one source so far.
 const AssemblyAI SourceName = "ASSEMBLYAI"
 
+// Status says how far an event is.
+type Status string
+
+const (
+	Received  Status = "RECEIVED"
+	Retrying  Status = "RETRYING"
+	Processed Status = "PROCESSED"
+	Failed    Status = "FAILED" // a dead letter: nothing tries it again until an operator or the sender does
+	Discarded Status = "DISCARDED"
+)
+
+// Statuses are all of them.
+func Statuses() []Status { return []Status{Received, Retrying, Processed, Failed, Discarded} }
+
+func (s Status) finished() bool { return s == Processed || s == Discarded }
+
 // Delivery is what a source reads out of a request.
 type Delivery struct {
 	Type       string   // the vendor's word for what happened
@@ -57,23 +73,27 @@ type Matched struct{ OrganizationID uuid.UUID }
 
 // Inbox keeps and delivers.
 type Inbox struct {
-	store   *postgres.Store
-	jobs    *jobs.Queue
-	sources map[string]Source // by the last part of the path
-	kept    func(source, outcome string)
+	store       *postgres.Store
+	jobs        *jobs.Queue
+	sources     map[string]Source // by the last part of the path
+	kept        func(source, outcome string)
+	finishedFor time.Duration
 }
 
 // Deps is what the room needs.
 type Deps struct {
-	Store   *postgres.Store
-	Jobs    *jobs.Queue
-	Sources map[string]Source
-	Kept    func(source, outcome string) // counts what came in: new, again, forged, lost
+	Store       *postgres.Store
+	Jobs        *jobs.Queue
+	Sources     map[string]Source
+	Kept        func(source, outcome string) // counts what came in: new, again, forged, lost
+	FinishedFor time.Duration                // how long processed and discarded events stay; 0: for good
 }
 
-// New makes the inbox and registers its job.
+// New makes the inbox and registers its jobs.
 func New(d Deps) *Inbox {
-	in := &Inbox{store: d.Store, jobs: d.Jobs, sources: d.Sources, kept: d.Kept}
+	in := &Inbox{store: d.Store, jobs: d.Jobs, sources: d.Sources, kept: d.Kept, finishedFor: d.FinishedFor}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Webhooks}, in.deliver)
+	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, in.retain)
+	d.Jobs.Every(retainEvery, retainArgs{})
 	return in
 }

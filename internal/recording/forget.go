@@ -2,9 +2,11 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 )
 
@@ -14,8 +16,10 @@ const (
 	forgottenAfter = 4 * 24 * time.Hour
 	// forgetEvery is often enough for what lay around for days.
 	forgetEvery = time.Hour
-	// forgetBatch bounds one sweep; the next one takes the rest.
+	// forgetBatch bounds what one sweep removes and one statement locks; the next one takes the rest.
 	forgetBatch = 500
+	// expireBatches bounds the statements of one sweep: with the batch, more uploads than an hour begins.
+	expireBatches = 20
 )
 
 type forgetArgs struct{}
@@ -30,19 +34,44 @@ func (w *Worker) Sweep(queue *jobs.Queue) {
 	queue.Every(forgetEvery, forgetArgs{})
 }
 
-// forget removes the bytes first: when it fails in between, the next sweep finds the row again.
+// forget ends what has expired, and clears away what ended without a recording long ago. The bytes go first:
+// when it fails in between, the next sweep finds the row again.
 func (w *Worker) forget(ctx context.Context) error {
-	rows, err := w.store.ListForgottenUploads(ctx, forgottenAfter, forgetBatch)
+	if err := w.expire(ctx); err != nil {
+		return err
+	}
+	rows, err := w.store.ListUnclearedUploads(ctx, forgottenAfter, forgetBatch)
 	if err != nil {
 		return fmt.Errorf("looking for forgotten uploads: %w", err)
 	}
+	var failed []error // one object that cannot be removed must not keep the others
 	for _, row := range rows {
-		if err := w.bucket.Delete(ctx, row.ObjectKey); err != nil {
-			return fmt.Errorf("removing a forgotten upload's bytes: %w", err)
+		if err := w.clear(ctx, row); err != nil {
+			failed = append(failed, err)
 		}
-		if err := w.store.ExpireUpload(ctx, row.ID); err != nil {
-			return fmt.Errorf("expiring an upload: %w", err)
+	}
+	return errors.Join(failed...)
+}
+
+func (w *Worker) expire(ctx context.Context) error {
+	for range expireBatches {
+		n, err := w.store.ExpireUploads(ctx, forgetBatch)
+		if err != nil {
+			return fmt.Errorf("expiring uploads: %w", err)
 		}
+		if n < forgetBatch {
+			break
+		}
+	}
+	return nil
+}
+
+func (w *Worker) clear(ctx context.Context, row *db.ListUnclearedUploadsRow) error {
+	if err := w.bucket.Delete(ctx, row.ObjectKey); err != nil {
+		return fmt.Errorf("removing a forgotten upload's bytes: %w", err)
+	}
+	if err := w.store.ClearUpload(ctx, row.ID); err != nil {
+		return fmt.Errorf("noting that an upload is cleared away: %w", err)
 	}
 	return nil
 }

@@ -20,8 +20,6 @@ const (
 	// answeredUnsure is how long a submission is looked for that the provider answered with an error of
 	// its own: it was heard, so it shows up soon or never.
 	answeredUnsure = 10 * time.Second
-	// lookPages bounds how far back the provider's list is searched.
-	lookPages, lookPageSize = 5, 100
 )
 
 // submit hands the audio to the provider, once. There is no idempotency key at the provider, so what is
@@ -48,7 +46,7 @@ func (w *Worker) submit(ctx context.Context, job jobs.Job[submitArgs]) error {
 		return w.adopt(ctx, sub.ID, *sub.ProviderID)
 	}
 	if sub.InDoubt {
-		id, err := w.find(ctx, sub.AudioUrl)
+		id, err := w.find(ctx, sub.ID, sub.AudioUrl)
 		if err != nil {
 			return w.wait(err)
 		}
@@ -122,28 +120,6 @@ func (w *Worker) audioURL(ctx context.Context, work *db.GetTranscriptionForWorkR
 		size = *work.SizeBytes
 	}
 	return w.provider.Upload(ctx, body, size)
-}
-
-// find looks for a submission in the provider's list by the audio's address, which is ours alone; empty
-// when it is not there.
-func (w *Worker) find(ctx context.Context, audioURL string) (string, error) {
-	var before string
-	for range lookPages {
-		list, err := w.provider.List(ctx, assemblyai.ListParams{Limit: lookPageSize, BeforeID: before})
-		if err != nil {
-			return "", fmt.Errorf("looking for the submission: %w", err)
-		}
-		for _, t := range list.Transcripts {
-			if t.AudioURL == audioURL {
-				return t.ID, nil
-			}
-			before = t.ID
-		}
-		if len(list.Transcripts) < lookPageSize {
-			break
-		}
-	}
-	return "", nil
 }
 
 // adopt stores the provider's id and moves on. A transcription that is not wanted any more, or that has

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+
+	"github.com/switchboard-voice/switchboard/internal/inbox"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
+)
+
+// backlog is what waits in the database, for a scrape.
+func (a *app) backlog(ctx context.Context, webhooks *inbox.Inbox) (telemetry.Backlog, error) {
+	waiting, err := webhooks.Backlog(ctx)
+	if err != nil {
+		return telemetry.Backlog{}, err
+	}
+	depths, err := jobs.Depths(ctx, a.jobPool)
+	if err != nil {
+		return telemetry.Backlog{}, err
+	}
+	found := telemetry.Backlog{InboxLag: waiting.Lag, DeadLetters: waiting.DeadLetters}
+	for _, d := range depths {
+		found.Jobs = append(found.Jobs, telemetry.JobCount(d))
+	}
+	return found, nil
+}

@@ -1,0 +1,114 @@
+// Command drill does to the ordinary binary what is too heavy for make test: it begins with a plain process
+// on a database of its own, attacks it or takes something away, prints what it did and what it saw, and
+// exits non-zero when a promise of the project is broken. It reads /proc and takes Linux.
+//
+//	make drill                    all of them
+//	go run ./drill -run crowd     those whose name begins so; from within withpostgres, as make does it
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// drill is one scenario. What run returns is why the scenario could not be played; a promise that does not
+// hold is told by lab.promise, and the scenario goes on.
+type drill struct {
+	name string
+	does string // one line
+	run  func(context.Context, *lab) error
+}
+
+// drills are played in this order, each on a lab of its own. To add one: a function in a file of its own,
+// and a line here. The lab has a migrated database (l.pool, l.database), a provider (l.provider) and the
+// running server (l.server; l.launch starts more, with settings as NAME=value); l.seed fills the database
+// with organizations, people and calls; l.saw and l.promise print.
+func drills() []drill {
+	return []drill{
+		{"refused", "the most expensive documents, from nobody", refuse},
+		{"idle", "10,000 connections that send nothing", idle},
+		{"intake", "webhooks at full rate for 30 s, with queries beside them", intake},
+		{"crowd", "5,000 sockets, 200 changes a second for 20 s", crowd},
+		{"storm", "5,000 sockets lose their server and come back with their cursors", storm},
+		{"terminate", "SIGTERM with 5,000 sockets and requests under way", terminate},
+	}
+}
+
+const (
+	// limit ends a drill that hangs; the longest takes a third of it.
+	limit = 5 * time.Minute
+	// descriptors is what 10,000 connections take here, and as many in the server, which inherits it.
+	descriptors = 16_000
+)
+
+func main() {
+	only := flag.String("run", "", "play only the drills whose name begins with this")
+	list := flag.Bool("list", false, "list the drills")
+	flag.Parse()
+	if *list {
+		for _, d := range drills() {
+			fmt.Printf("%-10s %s\n", d.name, d.does)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := raise(descriptors); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	played, bad := 0, 0
+	for _, d := range drills() {
+		if !strings.HasPrefix(d.name, *only) || ctx.Err() != nil {
+			continue
+		}
+		played++
+		if !play(ctx, d) {
+			bad++
+		}
+	}
+	fmt.Printf("\n%d drills, %d of them bad\n", played, bad)
+	if played == 0 || bad > 0 || ctx.Err() != nil {
+		os.Exit(1)
+	}
+}
+
+// play runs one drill and says whether every promise held.
+func play(ctx context.Context, d drill) bool {
+	fmt.Printf("\n%s: %s\n", d.name, d.does)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	began := time.Now()
+	l, err := open(ctx)
+	if err == nil {
+		err = d.run(ctx, l)
+	}
+	if err = errors.Join(err, l.close()); err != nil {
+		fmt.Printf("  BROKEN  %v\n", err)
+	}
+	fmt.Printf("  took %s\n", time.Since(began).Round(time.Second))
+	return err == nil && l.broken == 0
+}
+
+// raise lets this process, and the servers that it starts, open so many files.
+func raise(most uint64) error {
+	var now syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now); err != nil {
+		return fmt.Errorf("reading the limit of open files: %w", err)
+	}
+	if now.Max < most {
+		return fmt.Errorf("this takes %d open files and the hard limit is %d: raise it (ulimit -Hn)", most, now.Max)
+	}
+	now.Cur = max(now.Cur, most)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now); err != nil {
+		return fmt.Errorf("raising the limit of open files: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// patience is for whatever is waited on once: far more than it takes on a busy machine.
+	patience = 60 * time.Second
+	// pollEvery is how often something is looked at that tells nobody when it changes.
+	pollEvery = 20 * time.Millisecond
+	// tick is the unit of CPU time in /proc on every Linux: 1/100 s.
+	tick = 10 * time.Millisecond
+)
+
+// process is one running server that is looked at from outside.
+type process struct {
+	url, address, metrics, log string
+	cmd                        *exec.Cmd
+	exited                     chan error
+	gone                       bool
+}
+
+// launch starts the binary with its ordinary settings, but for one: the sweep would look for the calls of
+// the seed, which the provider does not know. More settings are NAME=value.
+func (l *lab) launch(ctx context.Context, settings ...string) (*process, error) {
+	ports, err := freePorts(2)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{address: fmt.Sprintf("127.0.0.1:%d", ports[0]), exited: make(chan error, 1)}
+	p.url, p.metrics = "http://"+p.address, fmt.Sprintf("http://127.0.0.1:%d/metrics", ports[1])
+	p.log = filepath.Join(l.dir, fmt.Sprintf("server-%d.log", len(l.processes)))
+	file, err := os.Create(p.log)
+	if err != nil {
+		return nil, fmt.Errorf("making the log: %w", err)
+	}
+	defer file.Close() // the program has its own copy
+	p.cmd = exec.Command(program, "serve")
+	// Our own environment stays out: a variable of the house would change what is tried.
+	p.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		fmt.Sprintf("PORT=%d", ports[0]), fmt.Sprintf("METRICS_PORT=%d", ports[1]), "BACKEND_URL=" + p.url,
+		"DATABASE_URL=" + l.database, "NEXT_PUBLIC_APP_URL=https://app.example.com", "BLOB_DIR=" + filepath.Join(l.dir, "blobs"),
+		"AUTH_SECRET=" + l.auth, "ASSEMBLYAI_API_KEY=" + l.key, "ASSEMBLYAI_WEBHOOK_SECRET=" + l.webhook, "ASSEMBLYAI_BASE_URL=" + l.providerURL,
+		"TRANSCRIPTION_ANALYSIS=NONE", "TRANSCRIPTION_CHECK_AFTER=1h",
+	}, settings...)
+	p.cmd.Stdout, p.cmd.Stderr = file, file
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us, and we stop it
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the server (make build makes it): %w", err)
+	}
+	l.processes = append(l.processes, p)
+	go func() { p.exited <- p.cmd.Wait() }()
+	return p, p.waitReady(ctx)
+}
+
+// freePorts looks below those that the kernel gives to connections: with thousands of them open, one that
+// was free a moment ago is taken. All are held until the last is found: else it could find one twice.
+func freePorts(n int) (ports []int, err error) {
+	for tries := 0; len(ports) < n; tries++ {
+		port := 10_000 + rand.IntN(20_000)
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err != nil && tries > 100 {
+			return nil, fmt.Errorf("looking for a port: %w", err)
+		}
+		if err != nil {
+			continue
+		}
+		defer listener.Close()
+		ports = append(ports, port)
+	}
+	return ports, nil
+}
+
+func (p *process) waitReady(ctx context.Context) error {
+	return eventually(ctx, "the server to be ready", func() (bool, error) {
+		select {
+		case err := <-p.exited:
+			p.gone = true
+			output, _ := os.ReadFile(p.log) // without it the error still says what happened
+			return false, fmt.Errorf("the server ended at its start: %w\n%s", err, output)
+		default:
+		}
+		status, _, err := get(p.url + "/ready")
+		return err == nil && status == http.StatusOK, nil
+	})
+}
+
+// get is on a connection of its own, so that nothing of it stays.
+func get(url string) (status int, body []byte, err error) {
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(url)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	return response.StatusCode, body, err
+}
+
+// stop lets it drain. A second call does nothing.
+func (p *process) stop() error {
+	if p.gone {
+		return nil
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stopping the server: %w", err)
+	}
+	return p.wait()
+}
+
+func (p *process) wait() error {
+	p.gone = true
+	select {
+	case err := <-p.exited:
+		return err
+	case <-time.After(patience):
+		_ = p.cmd.Process.Kill()
+		return fmt.Errorf("the server was still there after %s", patience)
+	}
+}
+
+// kill ends it without a word, as a machine that dies.
+func (p *process) kill() {
+	p.gone = true
+	_ = p.cmd.Process.Kill()
+	<-p.exited
+}
+
+// cpu is the time that it has computed since its start, in user and kernel mode.
+func (p *process) cpu() (time.Duration, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("reading the CPU time: %w", err)
+	}
+	// The name in parentheses may hold spaces; utime and stime are the 12th and 13th field behind it.
+	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	user, err := strconv.Atoi(fields[11])
+	kernel, err2 := strconv.Atoi(fields[12])
+	return time.Duration(user+kernel) * tick, errors.Join(err, err2)
+}
+
+// resident is the memory that it occupies, in bytes.
+func (p *process) resident() (int, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("reading the memory: %w", err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(raw))[1])
+	return pages * os.Getpagesize(), err
+}
+
+// descriptors counts its open files.
+func (p *process) descriptors() (int, error) {
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid))
+	return len(list), err
+}
+
+// metric is the value of a counter or gauge without labels.
+func (p *process) metric(name string) (float64, error) {
+	_, body, err := get(p.metrics)
+	if err != nil {
+		return 0, fmt.Errorf("reading the metrics: %w", err)
+	}
+	for line := range strings.Lines(string(body)) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, fmt.Errorf("there is no metric %s", name)
+}
+
+// eventually waits until a condition holds.
+func eventually(ctx context.Context, what string, holds func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		ok, err := holds()
+		if ok || err != nil {
+			return err
+		}
+		if err := pause(ctx, pollEvery); err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

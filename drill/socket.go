@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	// dialers open sockets at the same time: a crowd, and still fewer than the kernel's queue of new ones.
+	dialers = 200
+	// addresses are the ends of loopback that connections come from: ours has ports for 28,000 only, and
+	// who counts by address should see many.
+	addresses = 200
+	// framesEach is more than one socket has in any drill, so that no reader ever waits for us.
+	framesEach = 8
+	// maxPause is before a socket that was told to come later does; clients of ours take longer.
+	maxPause = 500 * time.Millisecond
+)
+
+const watchQuery = `subscription($id: ID!, $after: String) { transcriptionStatus(transcriptionId: $id, after: $after) { cursor status occurredAt replayed } }`
+
+// frame is one thing that a socket has heard.
+type frame struct {
+	who      int // the socket
+	at       time.Time
+	event    *event // nil when the socket ended
+	ended    error
+	complete bool
+}
+
+type event struct {
+	Cursor     string
+	Status     string
+	OccurredAt time.Time
+	Replayed   bool
+}
+
+// gathering is many sockets, each subscribed to one call.
+type gathering struct {
+	calls   []call
+	cursors []string // of the last event that collect has seen
+	frames  chan frame
+	mu      sync.Mutex
+	conns   []*websocket.Conn
+	readers sync.WaitGroup
+	again   atomic.Int64 // how often one was told to come later
+}
+
+// gather opens a socket for each call and subscribes; with cursors, behind them. Each has had its first event
+// then, which waits in frames.
+func gather(ctx context.Context, p *process, calls []call, cursors []string) (*gathering, error) {
+	g := &gathering{calls: calls, cursors: make([]string, len(calls)), frames: make(chan frame, framesEach*len(calls))}
+	next := make(chan int)
+	failed := make([]error, dialers)
+	var all sync.WaitGroup
+	for d := range dialers {
+		all.Go(func() {
+			for i := range next {
+				if failed[d] != nil {
+					continue // let the others see the end
+				}
+				after := ""
+				if cursors != nil {
+					after = cursors[i]
+				}
+				failed[d] = g.join(ctx, p, i, after)
+			}
+		})
+	}
+	for i := range calls {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	for _, err := range failed {
+		if err != nil { // the others are much the same
+			g.leave()
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// from is an end of loopback of its own for each number.
+func from(number int) *net.Dialer {
+	return &net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+number%addresses))}}
+}
+
+// join opens a socket as a client of ours does: told to come later, it pauses and comes again.
+func (g *gathering) join(ctx context.Context, p *process, number int, after string) error {
+	for {
+		conn, first, err := g.attempt(ctx, p, number, after)
+		if err == nil {
+			g.mu.Lock()
+			g.conns = append(g.conns, conn)
+			g.mu.Unlock()
+			g.frames <- first
+			g.readers.Go(func() { g.read(conn, number) })
+			return nil
+		}
+		if !websocket.IsCloseError(err, websocket.CloseTryAgainLater) && !strings.Contains(err.Error(), "UNAVAILABLE") {
+			return err
+		}
+		g.again.Add(1)
+		if err := pause(ctx, rand.N(maxPause)); err != nil {
+			return err
+		}
+	}
+}
+
+// attempt comes as far as the first event.
+func (g *gathering) attempt(ctx context.Context, p *process, number int, after string) (conn *websocket.Conn, first frame, err error) {
+	dialer := websocket.Dialer{
+		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: patience, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
+		NetDialContext: from(number).DialContext,
+	}
+	conn, _, err = dialer.DialContext(ctx, "ws"+strings.TrimPrefix(p.url, "http")+"/graphql", http.Header{})
+	if err != nil {
+		return nil, first, fmt.Errorf("opening a socket: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = conn.Close()
+		}
+	}()
+	c := g.calls[number]
+	if err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"authorization": "Bearer " + c.token}}); err != nil {
+		return nil, first, fmt.Errorf("saying hello: %w", err)
+	}
+	if _, _, err := conn.ReadMessage(); err != nil {
+		return nil, first, fmt.Errorf("waiting for the acknowledgement: %w", err)
+	}
+	variables := map[string]any{"id": c.transcription.String()}
+	if after != "" {
+		variables["after"] = after
+	}
+	if err := conn.WriteJSON(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{"query": watchQuery, "variables": variables}}); err != nil {
+		return nil, first, fmt.Errorf("subscribing: %w", err)
+	}
+	first = receive(conn, number)
+	return conn, first, first.ended
+}
+
+func receive(conn *websocket.Conn, number int) frame {
+	_, message, err := conn.ReadMessage()
+	f := frame{who: number, at: time.Now(), ended: err}
+	if err == nil {
+		f.event, f.complete, f.ended = decode(message)
+	}
+	return f
+}
+
+// read ends with the socket.
+func (g *gathering) read(conn *websocket.Conn, number int) {
+	for {
+		f := receive(conn, number)
+		g.frames <- f
+		if f.ended != nil {
+			return
+		}
+	}
+}
+
+func decode(message []byte) (e *event, complete bool, err error) {
+	var m struct {
+		Type    string
+		Payload json.RawMessage
+	}
+	if err := json.Unmarshal(message, &m); err != nil {
+		return nil, false, fmt.Errorf("decoding a message: %w", err)
+	}
+	if m.Type == "complete" {
+		return nil, true, nil
+	}
+	var payload struct {
+		Data struct{ TranscriptionStatus *event }
+	}
+	if err := json.Unmarshal(m.Payload, &payload); err != nil || payload.Data.TranscriptionStatus == nil {
+		return nil, false, fmt.Errorf("an answer that is no event: %.300s", message)
+	}
+	return payload.Data.TranscriptionStatus, false, nil
+}
+
+// collect takes frames until done says so. A socket that ends in between is an error.
+func (g *gathering) collect(ctx context.Context, within time.Duration, take func(frame) (done bool)) error {
+	timeout := time.NewTimer(within)
+	defer timeout.Stop()
+	for {
+		select {
+		case f := <-g.frames:
+			if f.ended != nil {
+				return fmt.Errorf("a socket ended: %w", f.ended)
+			}
+			if f.event != nil {
+				g.cursors[f.who] = f.event.Cursor
+			}
+			if take(f) {
+				return nil
+			}
+		case <-timeout.C:
+			return fmt.Errorf("some frames did not come within %s", within)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// first waits until each socket has had its first event.
+func (g *gathering) first(ctx context.Context) error {
+	waiting := len(g.calls)
+	return g.collect(ctx, patience, func(f frame) bool {
+		if f.event != nil {
+			waiting--
+		}
+		return waiting == 0
+	})
+}
+
+// leave closes all sockets and waits for their readers.
+func (g *gathering) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, conn := range g.conns {
+		_ = conn.Close()
+	}
+	g.readers.Wait()
+}
