@@ -148,7 +148,10 @@ func (l *lab) startServer(ctx context.Context) (err error) {
 	l.server, err = launch(ctx, filepath.Join(l.dir, "server.log"), []string{program, "serve"},
 		"METRICS_PORT=0", "DATABASE_URL="+l.database.URL, "NEXT_PUBLIC_APP_URL=https://app.example.com", "BLOB_DIR="+filepath.Join(l.dir, "blobs"),
 		"AUTH_SECRET="+l.auth, "ASSEMBLYAI_API_KEY="+l.key, "ASSEMBLYAI_WEBHOOK_SECRET="+l.webhook, "ASSEMBLYAI_BASE_URL="+l.providerURL,
-		"TRANSCRIPTION_ANALYSIS=NONE", "TRANSCRIPTION_CHECK_AFTER=1h")
+		"TRANSCRIPTION_ANALYSIS=NONE", "TRANSCRIPTION_CHECK_AFTER=1h",
+		// All the load comes from one address.
+		"LIMIT_REQUESTS_PER_USER=0", "LIMIT_REQUESTS_PER_ADDRESS=0", "LIMIT_COST_PER_USER=0", "LIMIT_COST_PER_ADDRESS=0",
+		"LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0")
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -59,13 +60,19 @@ func launch(ctx context.Context, log string, command []string, environment ...st
 	return p, nil
 }
 
+// freePort looks below the ports that systems give to outgoing connections: of those, one of the many that
+// come and go on a busy machine would have it before the program does.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a port: %w", err)
+	var failed error
+	for range 20 { // so many neighbours in a row are no accident
+		port := 20_000 + rand.N(10_000)
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err == nil {
+			return port, listener.Close()
+		}
+		failed = err
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("looking for a port: %w", failed)
 }
 
 func (p *process) waitReady(ctx context.Context) error {

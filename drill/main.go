@@ -38,6 +38,12 @@ func drills() []drill {
 		{"crowd", "5,000 sockets, 200 changes a second for 20 s", crowd},
 		{"storm", "5,000 sockets lose their server and come back with their cursors", storm},
 		{"terminate", "SIGTERM with 5,000 sockets and requests under way", terminate},
+		{"pooler", "a real PgBouncer in transaction mode in front of the database", pooler},
+		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
+		{"disk-database", "the disk of the database is full", databaseDisk},
+		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
+		{"skew-ahead", "the database's clock is ten minutes ahead", skewedAhead},
+		{"skew-behind", "the database's clock is ten minutes behind", skewedBehind},
 	}
 }
 

@@ -58,6 +58,9 @@ func (l *lab) launch(ctx context.Context, settings ...string) (*process, error) 
 		"DATABASE_URL=" + l.database, "NEXT_PUBLIC_APP_URL=https://app.example.com", "BLOB_DIR=" + filepath.Join(l.dir, "blobs"),
 		"AUTH_SECRET=" + l.auth, "ASSEMBLYAI_API_KEY=" + l.key, "ASSEMBLYAI_WEBHOOK_SECRET=" + l.webhook, "ASSEMBLYAI_BASE_URL=" + l.providerURL,
 		"TRANSCRIPTION_ANALYSIS=NONE", "TRANSCRIPTION_CHECK_AFTER=1h",
+		// The whole crowd comes from one address.
+		"LIMIT_REQUESTS_PER_USER=0", "LIMIT_REQUESTS_PER_ADDRESS=0", "LIMIT_COST_PER_USER=0", "LIMIT_COST_PER_ADDRESS=0",
+		"LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0",
 	}, settings...)
 	p.cmd.Stdout, p.cmd.Stderr = file, file
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us, and we stop it

@@ -8,9 +8,9 @@ import (
 const (
 	// maxStorm is the promise for every subscriber after any single fault.
 	maxStorm = 30 * time.Second
-	// maxStatements a returning socket: who it is, may it see this, what came after its cursor, and one that
-	// a wake-up in between costs.
-	maxStatements = 6
+	// maxStatements a returning socket, and no more the more there are: who it is, once for the socket and
+	// once for the operation; may it see this; what came after its cursor, page by page; may it still.
+	maxStatements = 12
 )
 
 // storm kills the server under its sockets, lets something happen to each call while nobody looks, and has

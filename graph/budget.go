@@ -81,8 +81,12 @@ func (p *BudgetPass) MutateOperationParameters(ctx context.Context, params *grap
 			return refused
 		}
 	}
-	if refused := over("cost", p.budget.Cost, p.cost(d, params.OperationName, params.Variables)); refused != nil {
+	cost := p.cost(d, params.OperationName, params.Variables)
+	if refused := over("cost", p.budget.Cost, cost); refused != nil {
 		return refused
+	}
+	if graphql.HasOperationContext(ctx) {
+		graphql.GetOperationContext(ctx).Stats.SetExtension(costKey, cost)
 	}
 	if !known { // never what was refused: an attacker must not push out what the frontend sends
 		p.fit.Add(ctx, params.Query, d)

@@ -11,12 +11,14 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/graph/websocket"
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/limit"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 const (
 	codeInternal = "INTERNAL"
 	codeTimeout  = "TIMEOUT"
+	retryAfter   = "retryAfter" // the extension, in seconds
 	internalText = "Something went wrong on our side. Try again; if it stays, tell us the request id."
 )
 
@@ -46,28 +48,37 @@ func absent[T any](found *T, err error) (*T, error) {
 // present is the one place where an error becomes something that a client sees. What is no fault of ours
 // to tell is logged whole and shown as one sentence.
 func present(ctx context.Context, err error) *gqlerror.Error {
-	shown := graphql.DefaultErrorPresenter(ctx, err)
+	seen := graphql.DefaultErrorPresenter(ctx, err)
 	if f := fault.As(err); f != nil {
 		if f.Code == fault.CodeUnavailable {
-			slog.WarnContext(ctx, "a field could not be answered", "path", shown.Path.String(), "error", f)
+			slog.WarnContext(ctx, "a field could not be answered", "path", seen.Path.String(), "error", f)
 		}
-		return labeled(shown, string(f.Code), f.Message)
+		return shown(seen, f)
 	}
 	var parsed *gqlerror.Error
 	if errors.As(err, &parsed) && parsed.Unwrap() == nil { // of the document itself: syntax, validation, budget
-		if shown.Extensions["code"] == nil {
-			labeled(shown, string(fault.CodeInvalid), shown.Message)
+		if seen.Extensions["code"] == nil {
+			labeled(seen, string(fault.CodeInvalid), seen.Message)
 		}
-		return shown
+		return seen
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return labeled(shown, codeTimeout, "This took too long. Ask for less at once.")
+		return labeled(seen, codeTimeout, "This took too long. Ask for less at once.")
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return labeled(shown, codeTimeout, "The request was canceled.")
+		return labeled(seen, codeTimeout, "The request was canceled.")
 	}
-	slog.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
-	return labeled(shown, codeInternal, internalText)
+	slog.ErrorContext(ctx, "a field failed", "path", seen.Path.String(), "error", err)
+	return labeled(seen, codeInternal, internalText)
+}
+
+// shown is a fault as clients see it. On a socket there is no header that says when to come back.
+func shown(e *gqlerror.Error, f *fault.Fault) *gqlerror.Error {
+	labeled(e, string(f.Code), f.Message)
+	if f.RetryAfter > 0 {
+		e.Extensions[retryAfter] = limit.Seconds(f.RetryAfter)
+	}
+	return e
 }
 
 // ended tells a subscriber why a stream broke off in the middle.

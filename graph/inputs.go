@@ -5,6 +5,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
 )
 
@@ -27,6 +28,9 @@ func requested(in model.TranscriptionRequestInput) transcription.RequestInput {
 	out := transcription.RequestInput{LanguageCode: in.LanguageCode.Value(), IdempotencyKey: in.IdempotencyKey.Value()}
 	if id := in.Source.RecordingID.Value(); id != nil {
 		out.RecordingID = *id
+	}
+	if from := in.Source.URL.Value(); from != nil {
+		out.Address = &recording.Address{OrganizationID: from.OrganizationID, URL: from.URL}
 	}
 	return out
 }

@@ -166,7 +166,7 @@ func decode(r *http.Request, params *graphql.RawParams) *refusal {
 // way; that a document could not run is a 400 for those who know the newer media type.
 func write(w http.ResponseWriter, r *http.Request, response *graphql.Response) {
 	status := http.StatusOK
-	if response != nil && response.Data == nil && len(response.Errors) > 0 {
+	if nothing(response) {
 		switch code, _ := response.Errors[0].Extensions["code"].(string); code {
 		case string(fault.CodeUnauthenticated):
 			status = http.StatusUnauthorized
@@ -176,7 +176,9 @@ func write(w http.ResponseWriter, r *http.Request, response *graphql.Response) {
 			w.Header().Set("Retry-After", "1")
 		case string(fault.CodeLimit):
 			status = http.StatusTooManyRequests
-			w.Header().Set("Retry-After", "1")
+			if seconds, known := response.Errors[0].Extensions[retryAfter].(int); known {
+				w.Header().Set("Retry-After", strconv.Itoa(seconds))
+			}
 		case codeInternal:
 			status = http.StatusInternalServerError
 		default:

@@ -12,6 +12,8 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/websocket"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/limit"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -26,8 +28,10 @@ type Deps struct {
 	AllowOrigin   func(origin string) bool // whole origins of pages that may open a socket
 	Introspection bool
 	Budget        Budget
-	Sockets       websocket.Config  // limits only; Init and AllowOrigin are set here
-	Counted       func(kind string) // called for each operation
+	Limits        Limits
+	Sockets       websocket.Config   // limits only; Init and AllowOrigin are set here
+	Counted       func(kind string)  // called for each operation
+	Traces        *telemetry.Tracing // nil: no spans
 	Now           func() time.Time
 }
 
@@ -36,13 +40,14 @@ type Deps struct {
 type Server struct {
 	Sockets  *websocket.Transport
 	sessions *sessions
+	limits   Limits
 	exec     *executor.Executor
 }
 
 // NewServer makes the server.
 func NewServer(d Deps) *Server {
 	resolver := &d.Resolver
-	s := &Server{sessions: &sessions{keys: d.Keys, people: d.Resolver.People, now: d.Now}}
+	s := &Server{sessions: &sessions{keys: d.Keys, people: d.Resolver.People, limits: d.Limits, now: d.Now}, limits: d.Limits}
 	schema := generated.NewExecutableSchema(generated.Config{Resolvers: resolver})
 	limits := d.Sockets
 	limits.Init, limits.AllowOrigin = s.sessions.socket, d.AllowOrigin
@@ -52,14 +57,19 @@ func NewServer(d Deps) *Server {
 	s.exec.SetErrorPresenter(present)
 	s.exec.SetRecoverFunc(recovered)
 	s.exec.SetDisableSuggestion(!d.Introspection)
+	s.exec.Use(pacing{d.Limits})
 	s.exec.Use(NewBudgetPass(schema.Schema(), d.Budget))
 	if d.Introspection {
 		s.exec.Use(introspection{})
 	} else {
 		s.exec.SetDefaultRulesFn(noHints)
 	}
+	if d.Traces != nil {
+		s.exec.AroundOperations(tracing(d.Traces))
+	}
 	s.exec.AroundOperations(counting(d.Counted))
 	s.exec.AroundOperations(s.sessions.operation)
+	s.exec.AroundOperations(d.Limits.charge)
 	s.exec.AroundResponses(resolver.remembering)
 	return s
 }
@@ -86,19 +96,23 @@ func (introspection) MutateOperationContext(_ context.Context, rc *graphql.Opera
 // ServeHTTP answers an operation, or upgrades to a socket.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.Sockets.Supports(r) {
-		s.Sockets.Do(w, r, s.exec)
+		s.upgrade(w, r)
 		return
 	}
 	if refused := acceptable(r); refused != nil {
 		refused.write(w, r)
 		return
 	}
-	c, err := s.sessions.read(r, "")
+	token, err := s.sessions.read(r, "")
+	from := caller{token: token, address: limit.Address(r.RemoteAddr)}
+	if slower := s.limits.pace(from); slower != nil { // also who guesses at tokens
+		err = slower
+	}
 	if f := fault.As(err); f != nil {
-		write(w, r, &graphql.Response{Errors: gqlerror.List{labeled(&gqlerror.Error{}, string(f.Code), f.Message)}})
+		write(w, r, &graphql.Response{Errors: gqlerror.List{shown(&gqlerror.Error{}, f)}})
 		return
 	}
-	perform(w, r.WithContext(context.WithValue(r.Context(), carriedKey{}, c)), s.exec)
+	perform(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, from)), s.exec)
 }
 
 // Shutdown closes the sockets; see websocket.Transport.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/limit"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -21,6 +21,7 @@ import (
 type sessions struct {
 	keys   *authjs.Keys
 	people *identity.Service
+	limits Limits
 	now    func() time.Time
 }
 
@@ -30,8 +31,6 @@ type carried struct {
 	authjs.Claims
 	bearer bool
 }
-
-type carriedKey struct{}
 
 type viewerKey struct{}
 
@@ -90,8 +89,7 @@ func (s *sessions) open(ctx context.Context, c *carried) (access.Viewer, error) 
 
 // each operation asks anew, also on a socket that has been open for hours: memberships change.
 func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	c, _ := ctx.Value(carriedKey{}).(*carried)
-	v, err := s.open(ctx, c)
+	v, err := s.open(ctx, callerOf(ctx).token)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
 	}
@@ -112,27 +110,16 @@ func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[stri
 	if err != nil {
 		return websocket.Session{}, errors.Join(websocket.ErrTryLater, err)
 	}
-	session := websocket.Session{Context: context.WithValue(ctx, carriedKey{}, c), User: v.UserID.String()}
+	from := caller{token: c, address: limit.Address(r.RemoteAddr), socket: true}
+	session := websocket.Session{
+		Context: context.WithValue(ctx, callerKey{}, from), User: v.UserID.String(), MaxSockets: s.limits.of(v.SignedIn()).sockets(),
+	}
 	if !v.SignedIn() {
-		session.User = "stranger at " + neighborhood(r.RemoteAddr)
+		session.User = "stranger at " + from.address
 		return session, nil
 	}
 	ends, cancel := context.WithDeadline(session.Context, v.ExpiresAt)
 	context.AfterFunc(ends, cancel)
 	session.Context = ends
 	return session, nil
-}
-
-// neighborhood is what strangers are counted by: the address that httpserver trusts, and of IPv6 the
-// network, as everybody has 2^64 addresses there.
-func neighborhood(remote string) string {
-	from, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return ""
-	}
-	if address := from.Addr().Unmap(); address.Is4() {
-		return address.String()
-	}
-	network, _ := from.Addr().WithZone("").Prefix(64) // fails for longer ones than an address only
-	return network.String()
 }

@@ -30,7 +30,7 @@ var floors = map[string]int{
 	"internal/postgres":      2, // the Tx carries db's queries
 
 	"db/schema": 1, "internal/db": 1,
-	"internal/access": 1, "internal/audio": 1, "internal/authjs": 1, "internal/blob": 1, "internal/config": 1, "internal/page": 1,
+	"internal/access": 1, "internal/audio": 1, "internal/authjs": 1, "internal/blob": 1, "internal/config": 1, "internal/egress": 1, "internal/limit": 1, "internal/page": 1,
 	"internal/telemetry": 1, "internal/provider/assemblyai": 1,
 	"internal/fault": 0, "internal/ids": 0, // what everybody speaks of
 }
@@ -83,8 +83,10 @@ var vendors = []struct {
 	{"github.com/vgarvardt/pgx-google-uuid", []string{"internal/postgres"}, "UUID columns"},
 	{"github.com/go-jose/go-jose", []string{"internal/authjs"}, "JWE"},
 	{"github.com/prometheus/client_golang", []string{"internal/telemetry"}, "metrics"},
+	{"code.dny.dev/ssrf", []string{"internal/egress"}, "knows every special network"},
 	{"github.com/minio/minio-go", []string{"internal/blob"}, "signs for S3 and R2"},
 	{"github.com/rs/cors", []string{"internal/blob", "internal/httpserver"}, "browsers PUT to the local bucket and POST to the API"},
+	{"golang.org/x/time", []string{"internal/limit"}, "one bucket a key"},
 	{"github.com/caarlos0/env", []string{"internal/config"}, "environment to struct"},
 	{"github.com/caarlos0/env", []string{"cmd/switchboard"}, "tells apart the errors of the environment that it prints"},
 	{"github.com/alecthomas/kong", []string{"cmd/switchboard"}, "the command line"},

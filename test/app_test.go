@@ -103,6 +103,9 @@ func (a *app) launch(settings ...string) *process {
 		fmt.Sprintf("PORT=%d", port), "METRICS_PORT=0", "DATABASE_URL="+a.database, "BACKEND_URL="+p.url,
 		"NEXT_PUBLIC_APP_URL=https://app.example.com", "BLOB_DIR="+a.blobs, "TRANSCRIPTION_ANALYSIS=NONE",
 		"AUTH_SECRET="+a.secrets.auth, "ASSEMBLYAI_API_KEY="+a.secrets.provider, "ASSEMBLYAI_WEBHOOK_SECRET="+a.secrets.webhook)
+	p.cmd.Env = append(p.cmd.Env, // tests wait by asking again and again, all from one address
+		"LIMIT_REQUESTS_PER_USER=0", "LIMIT_REQUESTS_PER_ADDRESS=0", "LIMIT_COST_PER_USER=0", "LIMIT_COST_PER_ADDRESS=0",
+		"LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0")
 	for name, value := range a.env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}

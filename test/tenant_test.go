@@ -52,6 +52,9 @@ func doors() map[string]door {
 		"Mutation.recordingDelete": {`mutation($id: ID!) { recordingDelete(id: $id) { recordingId userErrors { code message } } }`, byID, []ids.Kind{ids.Recording}},
 		"Mutation.transcriptionRequest": {`mutation($in: TranscriptionRequestInput!) { transcriptionRequest(input: $in) { transcription { id } userErrors { code message } } }`,
 			func(id string) vars { return vars{"in": vars{"source": vars{"recordingId": id}}} }, []ids.Kind{ids.Recording}},
+		"Mutation.transcriptionRequest of a url": {requestOf, func(id string) vars {
+			return vars{"in": vars{"source": vars{"url": vars{"organizationId": id, "url": "https://example.com/a.wav"}}}}
+		}, []ids.Kind{ids.Organization}},
 		"Mutation.transcriptionRetry":  {`mutation($id: ID!) { transcriptionRetry(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Mutation.transcriptionCancel": {`mutation($id: ID!) { transcriptionCancel(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Subscription.transcriptionStatus": {`subscription($id: ID!) { transcriptionStatus(transcriptionId: $id) { status } }`,
@@ -221,7 +224,7 @@ func TestRoleBelowWhatIsNeededIsRefusedAndChangesNothing(t *testing.T) {
 	before := a.fingerprint()
 	for name, who := range map[string]*person{
 		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
-		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
+		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRequest of a url": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
 	} {
 		d := doors()[name]
 		if code := who.refused(d.document, d.vars(mine[d.kinds[0]])); code != "FORBIDDEN" {

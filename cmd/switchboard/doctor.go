@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,21 +8,21 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/db/schema"
-	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/config"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
 )
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Fix bool `help:"Mend what can be mended from here: let the web app's pages upload to the bucket (CORS)."`
+}
 
 // checkTimeout is for one question to the world.
 const checkTimeout = 10 * time.Second
 
 // Run asks everything that the service needs and says what is wrong, all of it.
-func (doctorCommand) Run(ctx context.Context) error {
+func (d doctorCommand) Run(ctx context.Context) error {
 	c, err := environment()
 	if err != nil {
 		return err
@@ -38,6 +37,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 		{"database, for queries", checkPooled},
 		{"database, direct (LISTEN, migrations)", checkDirect},
 		{"bucket", checkBucket},
+		{"bucket takes uploads from the web app's pages (CORS)", d.checkOrigins},
 		{"BACKEND_URL reaches this service", checkPublic},
 		{"speech provider", checkProvider},
 	} {
@@ -77,22 +77,6 @@ func checkDirect(ctx context.Context, c config.Config) error {
 		return err
 	}
 	return postgres.CanListen(ctx, c.DirectURL())
-}
-
-// checkBucket stores, reads and removes a few bytes.
-func checkBucket(ctx context.Context, c config.Config) error {
-	bucket, err := blob.NewLocal(blob.LocalConfig{
-		Dir: c.Blobs(), BaseURL: c.PublicURL() + "/blobs", Key: bytes.Repeat([]byte("0"), blob.MinKey), Now: time.Now,
-	})
-	if err != nil {
-		return err
-	}
-	key := "doctor/" + uuid.NewString()
-	if _, err := bucket.Put(ctx, key, "text/plain", 2, bytes.NewReader([]byte("ok"))); err != nil {
-		return err
-	}
-	_, read := bucket.Head(ctx, key)
-	return errors.Join(read, bucket.Delete(ctx, key))
 }
 
 // checkPublic asks the public address who it is.

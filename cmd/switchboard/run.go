@@ -63,6 +63,7 @@ func (a *app) run(ctx context.Context, started func()) error {
 	stopMetrics()
 	a.jobPool.Close()
 	a.store.Close()
+	a.closeTraces()
 	slog.Info("stopped")
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/config"
+	"github.com/switchboard-voice/switchboard/internal/egress"
 	"github.com/switchboard-voice/switchboard/internal/httpserver"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
@@ -36,6 +37,7 @@ import (
 type app struct {
 	config   config.Config
 	metrics  *telemetry.Metrics
+	traces   *telemetry.Tracing // nil: off
 	store    *postgres.Store
 	jobPool  *pgxpool.Pool
 	queue    *jobs.Queue
@@ -54,10 +56,10 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.openDatabase(ctx); err != nil {
+	if err := errors.Join(a.openTraces(ctx), a.openDatabase(ctx)); err != nil {
 		return nil, err
 	}
-	bucket, err := a.bucket()
+	bucket, blobs, err := openBucket(c)
 	if err != nil {
 		return nil, err
 	}
@@ -66,26 +68,30 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.activity.Retain(a.queue, c.ActivityRetention)
 	recordings := recording.New(recording.Deps{Store: a.store, Jobs: a.queue, Bucket: bucket, MaxSize: c.MaxUploadBytes})
 	shelf := recording.NewShelf(a.store, bucket, time.Now)
+	copies := recording.NewCopies(recording.CopiesDeps{
+		Store: a.store, Jobs: a.queue, Bucket: bucket, Client: egress.New(egress.Config{Allow: c.EgressAllow}), MaxSize: c.MaxUploadBytes,
+	})
 	links, err := derive(c, "switchboard transcript links")
 	if err != nil {
 		return nil, err
 	}
 	transcriptions := transcription.New(transcription.Deps{
-		Store: a.store, Jobs: a.queue, Shelf: shelf, Uploads: recordings, People: a.people, Activity: a.activity,
-		Analysis: analyses(c.Analysis), BaseURL: c.PublicURL(), LinkKey: links[0], OldKeys: links[1:], Now: time.Now,
+		Store: a.store, Jobs: a.queue, Shelf: shelf, Copies: copies, Uploads: recordings, People: a.people, Activity: a.activity,
+		Analysis: analyses(c.Analysis), MaxLive: c.LiveTranscriptions, BaseURL: c.PublicURL(), LinkKey: links[0], OldKeys: links[1:], Now: time.Now,
 	})
 	worker := transcription.NewWorker(transcription.WorkerDeps{
-		Store: a.store, Jobs: a.queue, Shelf: shelf, Options: options(c),
-		Provider: assemblyai.New(assemblyai.Config{BaseURL: c.AssemblyAIBaseURL, Key: c.AssemblyAIKey}),
+		Store: a.store, Jobs: a.queue, Shelf: shelf, Copies: copies, Options: options(c),
+		Provider: assemblyai.New(assemblyai.Config{BaseURL: c.AssemblyAIBaseURL, Key: c.AssemblyAIKey, HTTP: a.callsOut()}),
 	})
 	shelver := recording.NewWorker(a.store, bucket)
 	shelver.Sweep(a.queue)
 	a.onDeletion(worker, shelver)
+	a.onSettled(worker)
 	a.graph = graph.NewServer(graph.Deps{
 		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions},
 		Keys:          keys,
 		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
-		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Counted: a.metrics.Operation, Now: time.Now,
+		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
 	})
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
 	webhooks := inbox.New(inbox.Deps{
@@ -93,7 +99,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
-	a.routes(transcriptions, webhooks, bucket.Handler())
+	a.routes(transcriptions, webhooks, blobs)
 	return a, nil
 }
 
@@ -101,7 +107,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 func (a *app) openDatabase(ctx context.Context) error {
 	c := a.config
 	store, err := postgres.Open(ctx, postgres.Config{
-		URL: c.PooledURL(), MaxConns: c.DatabaseMaxConns, Counted: a.metrics.Statement, Wake: a.hub.Publish,
+		URL: c.PooledURL(), MaxConns: c.DatabaseMaxConns, Counted: a.metrics.Statement, Wake: a.hub.Publish, Traces: a.traces,
 	})
 	if err != nil {
 		return err
@@ -119,7 +125,7 @@ func (a *app) openDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.queue, err = jobs.New(jobs.Config{Pool: a.jobPool, PollOnly: !a.listens, Ran: a.metrics.Job})
+	a.queue, err = jobs.New(jobs.Config{Pool: a.jobPool, PollOnly: !a.listens, Ran: a.metrics.Job, Traces: a.traces})
 	return err
 }
 
@@ -140,16 +146,6 @@ func jobPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(ctx, parsed)
 }
 
-func (a *app) bucket() (*blob.Local, error) {
-	keys, err := derive(a.config, "switchboard bucket links")
-	if err != nil {
-		return nil, err
-	}
-	return blob.NewLocal(blob.LocalConfig{
-		Dir: a.config.Blobs(), BaseURL: a.config.PublicURL() + "/blobs", Key: keys[0], OldKeys: keys[1:], Origins: a.config.Origins(), Now: time.Now,
-	})
-}
-
 // onDeletion gives the rooms above the recording their turn before the row goes.
 func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
 	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
@@ -160,10 +156,17 @@ func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
 	})
 }
 
+// onSettled tells the rooms above the recording that a copy has ended.
+func (a *app) onSettled(above *transcription.Worker) {
+	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Webhooks}, func(ctx context.Context, job jobs.Job[recording.SettledArgs]) error {
+		return above.RecordingSettled(ctx, job.Args)
+	})
+}
+
 func (a *app) routes(downloads, webhooks, blobs http.Handler) {
 	handlers := httpserver.Handlers{
 		GraphQL: a.graph, Webhooks: webhooks, Download: downloads, Blobs: blobs, Ready: a.ready,
-		Origins: a.config.Origins(), TrustedProxies: a.config.TrustedProxies, Answered: a.metrics.Request,
+		Origins: a.config.Origins(), TrustedProxies: a.config.TrustedProxies, WebhookLimit: perSecond(a.config.WebhooksPerAddress), Answered: a.metrics.Request, Traces: a.traces,
 	}
 	if a.config.GraphiQL {
 		handlers.GraphiQL = graphiql.Handler("/graphql")
@@ -182,7 +185,7 @@ func (a *app) ready(ctx context.Context) error {
 // options say how audio reaches the provider and how its answer reaches us.
 func options(c config.Config) transcription.Options {
 	o := transcription.Options{Upload: c.UploadsAudio(), Extra: c.AssemblyAIOptions, PollEvery: c.PollEvery, CheckAfter: c.CheckAfter, LostAfter: c.LostAfter}
-	if !o.Upload {
+	if !c.PollsProvider() {
 		o.WebhookURL, o.WebhookSecret = c.PublicURL()+"/api/webhooks/assemblyai", c.AssemblyAIWebhookSecrets[0]
 	}
 	return o

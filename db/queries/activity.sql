@@ -6,8 +6,8 @@ WITH head AS (
     ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + 1
     RETURNING h.last_number
 )
-INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label)
-SELECT @organization_id, head.last_number, @id, @type, @subject_kind, @subject_id, sqlc.narg(status), sqlc.narg(previous_status), @actor_kind, sqlc.narg(actor_id), @actor_label FROM head
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, traceparent)
+SELECT @organization_id, head.last_number, @id, @type, @subject_kind, @subject_id, sqlc.narg(status), sqlc.narg(previous_status), @actor_kind, sqlc.narg(actor_id), @actor_label, sqlc.narg(traceparent) FROM head
 RETURNING number;
 
 -- name: ListActivityAfter :many

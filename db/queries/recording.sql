@@ -64,3 +64,33 @@ SELECT * FROM switchboard.recordings WHERE id = @id AND deleted_at IS NOT NULL;
 
 -- name: RemoveRecording :exec
 DELETE FROM switchboard.recordings WHERE id = @id AND deleted_at IS NOT NULL;
+
+-- name: InsertExternalRecording :one
+INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, source_url, source_url_sha256, copy_attempt, created_by)
+VALUES (@id, @organization_id, 'EXTERNAL', 'PENDING', sqlc.narg(filename), @object_key, @source_url, @source_url_sha256, 1, @created_by)
+RETURNING *;
+
+-- name: CountPendingRecordings :one
+SELECT count(*) FROM switchboard.recordings WHERE organization_id = @organization_id AND status = 'PENDING';
+
+-- name: GetRecordingToCopy :one
+-- Also one that is hidden.
+SELECT * FROM switchboard.recordings WHERE id = @id AND organization_id = @organization_id;
+
+-- name: LockRecording :one
+-- Not FOR UPDATE: a transcription that is inserted holds its key, and may want this lock next.
+SELECT * FROM switchboard.recordings
+WHERE id = @id AND organization_id = @organization_id AND deleted_at IS NULL FOR NO KEY UPDATE;
+
+-- name: StoreRecording :one
+UPDATE switchboard.recordings SET
+    status = 'STORED', source_url = NULL, content_type = @content_type, size_bytes = @size_bytes,
+    duration_ms = @duration_ms, channels = @channels, sha256 = @sha256
+WHERE id = @id RETURNING *;
+
+-- name: FailRecording :exec
+UPDATE switchboard.recordings SET status = 'FAILED', failure_message = @message, failure_retryable = @retryable WHERE id = @id;
+
+-- name: ExpectRecordingAgain :one
+UPDATE switchboard.recordings SET status = 'PENDING', copy_attempt = copy_attempt + 1, failure_message = NULL, failure_retryable = NULL
+WHERE id = @id RETURNING *;

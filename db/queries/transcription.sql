@@ -16,7 +16,8 @@ SELECT * FROM switchboard.transcriptions WHERE id = @id FOR UPDATE;
 
 -- name: GetTranscriptionForWork :one
 -- What a job needs to submit: the transcription and the audio it is of.
-SELECT sqlc.embed(t), r.object_key, r.content_type, r.size_bytes, r.duration_ms, r.channels, r.deleted_at
+SELECT sqlc.embed(t), r.object_key, r.content_type, r.size_bytes, r.duration_ms, r.channels, r.deleted_at,
+    r.status AS recording_status, r.failure_message AS recording_failure, r.failure_retryable AS recording_retryable
 FROM switchboard.transcriptions t JOIN switchboard.recordings r ON r.id = t.recording_id
 WHERE t.id = @id;
 
@@ -42,6 +43,13 @@ ORDER BY t.recording_id, t.id DESC;
 
 -- name: ListTranscriptionsOfRecording :many
 SELECT * FROM switchboard.transcriptions WHERE recording_id = @recording_id ORDER BY id;
+
+-- name: CountLiveTranscriptions :one
+-- No further than somebody wants to know.
+SELECT count(*)::integer FROM (
+    SELECT FROM switchboard.transcriptions
+    WHERE organization_id = @organization_id AND status IN ('QUEUED', 'PROCESSING') LIMIT @most::integer
+) live;
 
 -- name: StartTranscription :one
 UPDATE switchboard.transcriptions SET status = 'PROCESSING', started_at = now(), checked_at = now()

@@ -1724,6 +1724,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("OrganizationUpdateInput", ec.unmarshalInputOrganizationUpdateInput),
 			graphql.NewInputUnmarshaler("TranscriptionRequestInput", ec.unmarshalInputTranscriptionRequestInput),
 			graphql.NewInputUnmarshaler("TranscriptionSourceInput", ec.unmarshalInputTranscriptionSourceInput),
+			graphql.NewInputUnmarshaler("TranscriptionUrlInput", ec.unmarshalInputTranscriptionUrlInput),
 			graphql.NewInputUnmarshaler("UploadCompleteInput", ec.unmarshalInputUploadCompleteInput),
 			graphql.NewInputUnmarshaler("UploadCreateInput", ec.unmarshalInputUploadCreateInput),
 		)
@@ -2170,7 +2171,10 @@ type Subscription
 }
 
 extend type Mutation {
-  "Transcribes a recording; there is at most one live transcription of each. Needs the role OPERATOR."
+  """
+  Transcribes a recording; there is at most one live transcription of each. Audio at a url is copied first: the
+  transcription stays QUEUED meanwhile, and its recording PENDING. Needs the role OPERATOR.
+  """
   transcriptionRequest(input: TranscriptionRequestInput!): TranscriptionRequestPayload! @cost(weight: 10)
   "Queues a FAILED or CANCELED transcription again. Needs the role OPERATOR."
   transcriptionRetry(id: ID!): TranscriptionRetryPayload! @cost(weight: 10)
@@ -2257,7 +2261,7 @@ type TranscriptionEdge {
 }
 
 type TranscriptionFailure {
-  "For machines, e.g. PROVIDER_ERROR."
+  "For machines, e.g. PROVIDER_ERROR, or AUDIO_UNAVAILABLE where a url could not be copied."
   code: String!
   message: String!
   "Whether the same audio may succeed another time."
@@ -2362,9 +2366,17 @@ type UploadCompletePayload {
   userErrors: [UserError!]!
 }
 
+"Audio that is copied first: it becomes a recording of the organization."
+input TranscriptionUrlInput {
+  organizationId: ID!
+  "Public, with https, and answering a GET without credentials; at most 2048 characters."
+  url: String!
+}
+
 "What to transcribe: exactly one."
 input TranscriptionSourceInput @oneOf {
   recordingId: ID
+  url: TranscriptionUrlInput
 }
 
 input TranscriptionRequestInput {

@@ -2511,7 +2511,7 @@ func (ec *executionContext) unmarshalInputTranscriptionSourceInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"recordingId"}
+	fieldsInOrder := [...]string{"recordingId", "url"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2525,6 +2525,13 @@ func (ec *executionContext) unmarshalInputTranscriptionSourceInput(ctx context.C
 				return it, err
 			}
 			it.RecordingID = graphql.OmittableOf(data)
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOTranscriptionUrlInput2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋgraphᚋmodelᚐTranscriptionURLInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -2539,6 +2546,55 @@ func (ec *executionContext) unmarshalInputTranscriptionSourceInput(ctx context.C
 func UnmarshalTranscriptionSourceInput(ctx context.Context, raw any) (model.TranscriptionSourceInput, error) {
 	var out model.TranscriptionSourceInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TranscriptionSourceInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTranscriptionUrlInput(ctx context.Context, obj any) (model.TranscriptionURLInput, error) {
+	var it model.TranscriptionURLInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"organizationId", "url"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "organizationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("organizationId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋidsᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OrganizationID = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTranscriptionUrlInput unmarshals raw into the TranscriptionUrlInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTranscriptionUrlInput(ctx context.Context, raw any) (model.TranscriptionURLInput, error) {
+	var out model.TranscriptionURLInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TranscriptionUrlInput", raw, &out)
 	return out, err
 }
 
@@ -4079,5 +4135,13 @@ var (
 		transcription.Canceled:   "CANCELED",
 	}
 )
+
+func (ec *executionContext) unmarshalOTranscriptionUrlInput2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋgraphᚋmodelᚐTranscriptionURLInput(ctx context.Context, v any) (*model.TranscriptionURLInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTranscriptionUrlInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
 
 // endregion ***************************** type.gotpl *****************************

@@ -97,7 +97,15 @@ type TranscriptionRetryPayload struct {
 
 // What to transcribe: exactly one.
 type TranscriptionSourceInput struct {
-	RecordingID graphql.Omittable[*ids.ID] `json:"recordingId,omitempty,omitzero"`
+	RecordingID graphql.Omittable[*ids.ID]                `json:"recordingId,omitempty,omitzero"`
+	URL         graphql.Omittable[*TranscriptionURLInput] `json:"url,omitempty,omitzero"`
+}
+
+// Audio that is copied first: it becomes a recording of the organization.
+type TranscriptionURLInput struct {
+	OrganizationID ids.ID `json:"organizationId"`
+	// Public, with https, and answering a GET without credentials; at most 2048 characters.
+	URL string `json:"url"`
 }
 
 type UploadCompletePayload struct {

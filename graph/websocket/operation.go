@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
 // operation is one subscribe message and what became of it.
@@ -139,7 +140,7 @@ func (o *operation) execute(params *graphql.RawParams) {
 	}
 	responses, ctx := exec.DispatchOperation(ctx, rc)
 	for response := responses(ctx); response != nil; response = responses(ctx) {
-		if o.next(response) != nil {
+		if o.next(ctx, response) != nil {
 			return
 		}
 		if isLast(rc, response) {
@@ -170,7 +171,9 @@ func (o *operation) panicked(ctx context.Context, rc *graphql.OperationContext, 
 	o.fail(ctx, gqlerror.WrapIfUnwrapped(rc.RecoverFunc(ctx, p)))
 }
 
-func (o *operation) next(response *graphql.Response) error {
+func (o *operation) next(ctx context.Context, response *graphql.Response) (err error) {
+	written := telemetry.Delivering(ctx)
+	defer func() { written(err) }()
 	s := o.socket
 	message, err := nextMessage(o.id, response)
 	if err != nil {

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -48,7 +49,8 @@ func (t *Transport) admit(s *socket) *refusal {
 
 // claim counts the socket for its user, who may be above the limit. A socket that has left by now has no
 // claim, as nothing would give it back.
-func (t *Transport) claim(s *socket, user string) bool {
+func (t *Transport) claim(s *socket, session Session) bool {
+	user, most := session.User, cmp.Or(session.MaxSockets, t.config.MaxSocketsPerUser)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, open := t.sockets[s]; !open {
@@ -57,7 +59,7 @@ func (t *Transport) claim(s *socket, user string) bool {
 	if user == "" {
 		return true
 	}
-	if t.users[user] >= t.config.MaxSocketsPerUser {
+	if t.users[user] >= most {
 		return false
 	}
 	t.users[user]++

@@ -24,7 +24,8 @@ type schema struct {
 	mu    sync.Mutex
 	feeds map[string]chan string
 
-	flooded atomic.Int64 // messages that flood has produced
+	flooded  atomic.Int64 // messages that flood has produced
+	stubborn atomic.Int64 // how often stubborn has begun to wait
 }
 
 const floodMessage = 64 << 10
@@ -108,7 +109,10 @@ func (s *schema) subscribe(ctx context.Context, field string, args map[string]an
 		return follow(s.feed(args["name"].(string)))
 	case "stubborn": // does not notice that nobody wants it any more
 		values := s.feed(args["name"].(string))
-		return func(context.Context) *string { return follow(values)(context.Background()) }
+		return func(context.Context) *string {
+			s.stubborn.Add(1)
+			return follow(values)(context.Background())
+		}
 	case "ticks":
 		return count(int(args["to"].(int64)))
 	case "broken":

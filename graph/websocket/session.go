@@ -17,6 +17,9 @@ type Session struct {
 	// the connection is everyone's, so whoever lets strangers in names them here by an address it trusts.
 	User string
 
+	// MaxSockets is how many User may have open at once; 0 is Config.MaxSocketsPerUser.
+	MaxSockets int
+
 	// Ended closes when the session does, and the socket with it (4403). nil never does.
 	Ended <-chan struct{}
 
@@ -64,7 +67,7 @@ func (s *socket) askInit(r *http.Request, payload map[string]any) (Session, *ref
 	if session.Context == nil {
 		session.Context = s.ctx
 	}
-	if !s.transport.claim(s, session.User) {
+	if !s.transport.claim(s, session) {
 		return Session{}, &refusal{closeTryLater, "Too many sockets"}
 	}
 	s.session = session.Context // read by the reader only after the phase is ready

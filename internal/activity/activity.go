@@ -14,6 +14,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
 // Type says what happened.
@@ -65,6 +66,7 @@ type Event struct {
 	PreviousStatus string // and the one before; empty at the beginning
 	Actor          Actor
 	OccurredAt     time.Time
+	traceparent    string // of the span that recorded it; empty where traces were off
 }
 
 // Cursor points behind this event, for both the list and the stream.
@@ -119,6 +121,7 @@ func Record(ctx context.Context, tx *postgres.Tx, e Event) error {
 		SubjectKind: string(e.Subject.Kind), SubjectID: e.Subject.UUID,
 		Status: optional(e.Status), PreviousStatus: optional(e.PreviousStatus),
 		ActorKind: string(e.Actor.Kind), ActorID: e.Actor.UserID, ActorLabel: e.Actor.Label,
+		Traceparent: optional(telemetry.Traceparent(ctx)),
 	})
 	if err != nil {
 		return fmt.Errorf("recording activity: %w", err)
@@ -132,6 +135,7 @@ func fromRow(r *db.ActivityEvent) Event {
 		ID: ids.Of(ids.Activity, r.ID), OrganizationID: r.OrganizationID, Number: r.Number, Type: Type(r.Type),
 		Subject: ids.Of(ids.Kind(r.SubjectKind), r.SubjectID), Status: text(r.Status), PreviousStatus: text(r.PreviousStatus),
 		Actor: Actor{Kind: ActorKind(r.ActorKind), Label: r.ActorLabel, UserID: r.ActorID}, OccurredAt: r.OccurredAt,
+		traceparent: text(r.Traceparent),
 	}
 }
 

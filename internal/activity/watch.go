@@ -3,7 +3,6 @@ package activity
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,13 +11,12 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/live"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
 const (
 	// batch is how many events one read brings: a reader that fell far behind catches up in pieces.
 	batch = 100
-	// SweepEvery bounds how late a reader is when a wake-up was lost.
-	SweepEvery = 15 * time.Second
 	// allowedEvery is how often a silent stream asks whether its reader may still look.
 	allowedEvery = 30 * time.Second
 	// lostPause is between two reads while the database is away.
@@ -43,6 +41,14 @@ type Watching struct {
 type Seen struct {
 	Event
 	Replayed bool // it happened before the stream began
+}
+
+// trace is none for what is replayed: that it is seen again, maybe days later, is no part of what it was.
+func (e Seen) trace() string {
+	if e.Replayed {
+		return ""
+	}
+	return e.traceparent
 }
 
 // Follow is the stream of an organization: what comes after the cursor, or from now on. why tells the
@@ -86,6 +92,7 @@ func Watch[T any](ctx context.Context, s *Service, w Watching, show func(Seen) T
 	}
 	out := make(chan T)
 	give := func(e Seen) error {
+		telemetry.HandOver(ctx, e.trace())
 		select {
 		case out <- show(e):
 			return nil
@@ -186,48 +193,4 @@ func (s *Service) catchUp(ctx context.Context, w Watching, after *int64, head in
 func (s *Service) over(ctx context.Context, w Watching, after int64) bool {
 	last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
 	return postgres.Missing(err) || err == nil && last.Number <= after && w.Last(fromRow(last))
-}
-
-// Sweep wakes the readers of every topic that moved, in case a wake-up was lost: one statement for all.
-// It runs until ctx ends. every is SweepEvery, or less where no connection can listen.
-func (s *Service) Sweep(ctx context.Context, every time.Duration) {
-	ticks := time.NewTicker(every)
-	defer ticks.Stop()
-	seen := map[uuid.UUID]int64{}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-		}
-		now, err := s.heads(ctx)
-		if err != nil {
-			slog.Warn("sweeping live topics failed", "error", err)
-			continue
-		}
-		for topic, number := range now {
-			if seen[topic] != number {
-				s.hub.Wake(topic)
-			}
-		}
-		seen = now
-	}
-}
-
-func (s *Service) heads(ctx context.Context) (map[uuid.UUID]int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, SweepEvery)
-	defer cancel()
-	topics := s.hub.Topics()
-	if len(topics) == 0 {
-		return nil, nil
-	}
-	rows, err := s.store.ListActivityHeads(ctx, topics)
-	if err != nil {
-		return nil, err
-	}
-	now := make(map[uuid.UUID]int64, len(rows))
-	for _, r := range rows {
-		now[r.Topic] = r.Number
-	}
-	return now, nil
 }

@@ -1,6 +1,6 @@
 // Package blob is the bucket: objects under keys that the server chose, and signed links with which a
 // browser or a provider moves bytes without passing through our API. A driver keeps the promises that
-// the conformance test states; Local keeps them in a folder, S3 in an object store.
+// the conformance test states: Local in a folder, S3 at any server of that protocol.
 package blob
 
 import (

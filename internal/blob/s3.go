@@ -14,8 +14,8 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// S3Config is what a bucket behind the S3 protocol needs: Amazon's, R2, or another one's that checks signed
-// headers and knows If-None-Match.
+// S3Config is what a bucket behind the S3 protocol needs: Amazon's, R2's, or another server's that checks
+// signed headers and knows If-None-Match.
 type S3Config struct {
 	Endpoint        string // scheme://host, without the bucket
 	Region          string // "auto" for R2
@@ -28,7 +28,7 @@ type S3Config struct {
 // or a job that is tried again.
 const askTimeout = 20 * time.Second
 
-// S3 is a bucket of an object store. No request is repeated here: jobs are, and know how far they came.
+// S3 is a bucket at Amazon, R2 or a server like theirs. No request is repeated here: jobs are, and know how far they came.
 type S3 struct {
 	core   *minio.Core
 	direct *http.Client // for questions that are not signed
@@ -46,7 +46,7 @@ func NewS3(cfg S3Config) (*S3, error) {
 	if cfg.AccessKeyID == "" || cfg.SecretAccessKey == "" || cfg.Region == "" {
 		return nil, errors.New("opening bucket: access key, secret and region must be there") // else requests go unsigned
 	}
-	transport := transport()
+	transport := transport(idleTimeout)
 	core, err := minio.NewCore(endpoint.Host, &minio.Options{
 		Creds:  credentials.NewStaticV4(cfg.AccessKeyID, cfg.SecretAccessKey, ""),
 		Secure: endpoint.Scheme == "https", Region: cfg.Region, Transport: transport, MaxRetries: 1,
@@ -89,7 +89,7 @@ func (s *S3) Open(ctx context.Context, key string, offset, length int64) (io.Rea
 	if err != nil {
 		return nil, fmt.Errorf("opening object: %w", told(err))
 	}
-	// A store or a proxy that overlooks the range would have us take the beginning for the middle.
+	// A server or a proxy that overlooks the range would have us take the beginning for the middle.
 	if !strings.HasPrefix(header.Get("Content-Range"), fmt.Sprintf("bytes %d-", offset)) {
 		return nil, errors.Join(errors.New("opening object: the bucket overlooked the range"), body.Close())
 	}

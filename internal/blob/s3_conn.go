@@ -10,8 +10,6 @@ import (
 const (
 	// dialTimeout is for a connection, and again for its TLS: twice what a packet lost on each way costs.
 	dialTimeout = 10 * time.Second
-	// keepIdle is how long an unused connection waits for work; less than idleTimeout, which would end it too.
-	keepIdle = idleTimeout - 5*time.Second
 	// keepConns is for each process: about as many as jobs and people look into the bucket at the same time.
 	keepConns = 16
 	// writePiece is written under one deadline; a slow line moves that much within it.
@@ -19,8 +17,8 @@ const (
 )
 
 // transport bounds silence, not length: a body of 5 GiB may take its time, one that does not move ends after
-// idleTimeout. It speaks HTTP/1.1, where a connection's deadline is that of its one request.
-func transport() *http.Transport {
+// idle. It speaks HTTP/1.1, where a connection's deadline is that of its one request.
+func transport(idle time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
@@ -29,10 +27,10 @@ func transport() *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &quietConn{conn}, nil
+			return &quietConn{conn, idle}, nil
 		},
 		TLSHandshakeTimeout: dialTimeout,
-		IdleConnTimeout:     keepIdle,
+		IdleConnTimeout:     idle - idle/6, // before the silence would end it in the middle of a new request
 		MaxIdleConnsPerHost: keepConns,
 		DisableCompression:  true, // a stored gzip file would come back unpacked
 	}
@@ -40,10 +38,13 @@ func transport() *http.Transport {
 
 // quietConn ends when nothing moves in either direction. A request's body goes out while the wait for its
 // answer is already on, so writing has to move the deadline of reading too.
-type quietConn struct{ net.Conn }
+type quietConn struct {
+	net.Conn
+	idle time.Duration
+}
 
 func (c *quietConn) Read(p []byte) (int, error) {
-	if err := c.SetDeadline(time.Now().Add(idleTimeout)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(c.idle)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(p)
@@ -51,7 +52,7 @@ func (c *quietConn) Read(p []byte) (int, error) {
 
 func (c *quietConn) Write(p []byte) (written int, err error) {
 	for len(p) > 0 {
-		if err := c.SetDeadline(time.Now().Add(idleTimeout)); err != nil {
+		if err := c.SetDeadline(time.Now().Add(c.idle)); err != nil {
 			return written, err
 		}
 		n, err := c.Conn.Write(p[:min(len(p), writePiece)])

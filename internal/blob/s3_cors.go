@@ -48,7 +48,7 @@ func (s *S3) AllowOrigins(ctx context.Context, origins []string) error {
 }
 
 // CheckOrigins asks as a browser would whether pages of these origins may upload. Reading the bucket's rules
-// would need a stronger key, and would not say what the store makes of them.
+// would need a stronger key, and would not say what the server makes of them.
 func (s *S3) CheckOrigins(ctx context.Context, origins []string) error {
 	link, err := s.core.PresignHeader(ctx, http.MethodPut, s.bucket, "preflight", time.Minute, nil, nil)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // PresignPut makes a link for one upload. Type, length and If-None-Match are part of the signature, so
 // whoever sends anything else has a link that opens nothing. If-None-Match is what refuses a second upload:
-// Amazon, R2, MinIO and versitygw heed it; with a store that does not, `switchboard doctor` says so.
+// Amazon, R2, MinIO and versitygw heed it; of a server that does not, `switchboard doctor` says so.
 func (s *S3) PresignPut(ctx context.Context, in PutLink) (SignedRequest, error) {
 	if err := in.check(); err != nil {
 		return SignedRequest{}, err

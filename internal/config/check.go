@@ -21,6 +21,9 @@ func (c Config) Check() error {
 	if insecure(c.R2Endpoint) {
 		problems.add("R2_ENDPOINT must begin with https://: audio goes there.")
 	}
+	if len(c.EgressAllow) > 0 && !(local(c.PublicURL()) && local(c.AssemblyAIBaseURL)) {
+		problems.add("EGRESS_ALLOW is for tests, with BACKEND_URL and ASSEMBLYAI_BASE_URL on this machine or network: it lets users reach into private networks.")
+	}
 	if c.Port != 0 && c.Port == c.MetricsPort {
 		problems.add("METRICS_PORT and PORT are the same: metrics would be public.")
 	}
@@ -56,6 +59,7 @@ func (c Config) Warnings() (all []string) {
 	warn(c.UploadsAudio(), "ASSEMBLYAI_UPLOAD: audio is sent to the provider, as it cannot fetch it from the bucket.")
 	warn(c.PollsProvider(), "ASSEMBLYAI_UPLOAD: the provider's answer is polled for, as no webhook can reach this service.")
 	warn(c.UsesR2() && c.BlobDir != "", "R2_ENDPOINT and BLOB_DIR are both set: R2_ENDPOINT wins, and what is in the folder is not found.")
+	warn(len(c.EgressAllow) > 0, "EGRESS_ALLOW is set: users can reach into these networks.")
 	warn(c.GraphiQL, "GRAPHIQL is on.")
 	warn(c.Introspection, "INTROSPECTION is on: everybody can read the schema.")
 	return all

@@ -151,7 +151,7 @@ func TestMalformedValuesAreNamedAllAtOnceAndNeverShown(t *testing.T) {
 	for _, name := range broken {
 		environ[name] = leaked
 	}
-	for _, change := range []string{"MAX_UPLOAD_BYTES=5368709121", "DATABASE_MAX_CONNS=0", "TRANSCRIPTION_POLL_EVERY=-3s", "PORT=65536"} {
+	for _, change := range []string{"MAX_UPLOAD_BYTES=5368709121", "DATABASE_MAX_CONNS=0", "TRANSCRIPTION_POLL_EVERY=-3s", "PORT=65536", "INBOX_RETENTION=0s", "LIMIT_COST_PER_USER=-1", "LIMIT_LIVE_TRANSCRIPTIONS=-1", "ACTIVITY_RETENTION=167h"} {
 		name, value, _ := strings.Cut(change, "=")
 		environ[name] = value
 		broken = append(broken, name)

@@ -66,6 +66,11 @@ func (c Config) malformed() (problems Problems) {
 			problems.add("%s must be above zero.", name)
 		}
 	}
+	for name, most := range c.limits() {
+		if most < 0 {
+			problems.add("%s must be 0, for no limit, or above.", name)
+		}
+	}
 	if c.MaxUploadBytes > maxPut {
 		problems.add("MAX_UPLOAD_BYTES must be at most %d (5 GiB): a bucket takes no more in one PUT.", int64(maxPut))
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 const getActivityEvent = `-- name: GetActivityEvent :one
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at FROM switchboard.activity_events WHERE id = $1 AND organization_id = ANY($2::uuid[])
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events WHERE id = $1 AND organization_id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetActivityEvent(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*ActivityEvent, error) {
@@ -32,6 +32,7 @@ func (q *Queries) GetActivityEvent(ctx context.Context, iD uuid.UUID, organizati
 		&i.ActorID,
 		&i.ActorLabel,
 		&i.OccurredAt,
+		&i.Traceparent,
 	)
 	return &i, err
 }
@@ -55,7 +56,7 @@ func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID)
 }
 
 const getLastSubjectActivity = `-- name: GetLastSubjectActivity :one
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at FROM switchboard.activity_events
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2
 ORDER BY number DESC LIMIT 1
 `
@@ -76,12 +77,13 @@ func (q *Queries) GetLastSubjectActivity(ctx context.Context, organizationID uui
 		&i.ActorID,
 		&i.ActorLabel,
 		&i.OccurredAt,
+		&i.Traceparent,
 	)
 	return &i, err
 }
 
 const listActivityAfter = `-- name: ListActivityAfter :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at FROM switchboard.activity_events
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
 WHERE organization_id = $1 AND number > $2
   AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
 ORDER BY number LIMIT $4
@@ -121,6 +123,7 @@ func (q *Queries) ListActivityAfter(ctx context.Context, arg ListActivityAfterPa
 			&i.ActorID,
 			&i.ActorLabel,
 			&i.OccurredAt,
+			&i.Traceparent,
 		); err != nil {
 			return nil, err
 		}
@@ -133,7 +136,7 @@ func (q *Queries) ListActivityAfter(ctx context.Context, arg ListActivityAfterPa
 }
 
 const listActivityBefore = `-- name: ListActivityBefore :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at FROM switchboard.activity_events
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
 WHERE organization_id = $1 AND number < $2
   AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
 ORDER BY number DESC LIMIT $4
@@ -173,6 +176,7 @@ func (q *Queries) ListActivityBefore(ctx context.Context, arg ListActivityBefore
 			&i.ActorID,
 			&i.ActorLabel,
 			&i.OccurredAt,
+			&i.Traceparent,
 		); err != nil {
 			return nil, err
 		}
@@ -220,7 +224,7 @@ func (q *Queries) ListActivityHeads(ctx context.Context, topics []uuid.UUID) ([]
 }
 
 const listSubjectActivityAfter = `-- name: ListSubjectActivityAfter :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at FROM switchboard.activity_events
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2 AND number > $3
 ORDER BY number LIMIT $4
 `
@@ -259,6 +263,7 @@ func (q *Queries) ListSubjectActivityAfter(ctx context.Context, arg ListSubjectA
 			&i.ActorID,
 			&i.ActorLabel,
 			&i.OccurredAt,
+			&i.Traceparent,
 		); err != nil {
 			return nil, err
 		}
@@ -276,8 +281,8 @@ WITH head AS (
     ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + 1
     RETURNING h.last_number
 )
-INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label)
-SELECT $1, head.last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM head
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, traceparent)
+SELECT $1, head.last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM head
 RETURNING number
 `
 
@@ -292,6 +297,7 @@ type RecordActivityParams struct {
 	ActorKind      string
 	ActorID        *uuid.UUID
 	ActorLabel     string
+	Traceparent    *string
 }
 
 // Takes the organization's next number and writes the event under it. The lock on the head is held until
@@ -308,6 +314,7 @@ func (q *Queries) RecordActivity(ctx context.Context, arg RecordActivityParams) 
 		arg.ActorKind,
 		arg.ActorID,
 		arg.ActorLabel,
+		arg.Traceparent,
 	)
 	var number int64
 	err := row.Scan(&number)

@@ -24,6 +24,7 @@ type ActivityEvent struct {
 	ActorID        *uuid.UUID
 	ActorLabel     string
 	OccurredAt     time.Time
+	Traceparent    *string
 }
 
 type Membership struct {
@@ -46,20 +47,25 @@ type Organization struct {
 }
 
 type Recording struct {
-	ID             uuid.UUID
-	OrganizationID uuid.UUID
-	Source         string
-	Status         string
-	Filename       *string
-	ObjectKey      string
-	ContentType    *string
-	SizeBytes      *int64
-	DurationMs     *int32
-	Channels       *int32
-	Sha256         []byte
-	CreatedBy      *uuid.UUID
-	CreatedAt      time.Time
-	DeletedAt      *time.Time
+	ID               uuid.UUID
+	OrganizationID   uuid.UUID
+	Source           string
+	Status           string
+	Filename         *string
+	ObjectKey        string
+	ContentType      *string
+	SizeBytes        *int64
+	DurationMs       *int32
+	Channels         *int32
+	Sha256           []byte
+	CreatedBy        *uuid.UUID
+	CreatedAt        time.Time
+	DeletedAt        *time.Time
+	SourceUrl        *string
+	SourceUrlSha256  []byte
+	CopyAttempt      int32
+	FailureMessage   *string
+	FailureRetryable *bool
 }
 
 type Transcription struct {

@@ -83,6 +83,49 @@ func (q *Queries) CompleteUpload(ctx context.Context, arg CompleteUploadParams) 
 	return &i, err
 }
 
+const countPendingRecordings = `-- name: CountPendingRecordings :one
+SELECT count(*) FROM switchboard.recordings WHERE organization_id = $1 AND status = 'PENDING'
+`
+
+func (q *Queries) CountPendingRecordings(ctx context.Context, organizationID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, countPendingRecordings, organizationID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const expectRecordingAgain = `-- name: ExpectRecordingAgain :one
+UPDATE switchboard.recordings SET status = 'PENDING', copy_attempt = copy_attempt + 1, failure_message = NULL, failure_retryable = NULL
+WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+`
+
+func (q *Queries) ExpectRecordingAgain(ctx context.Context, id uuid.UUID) (*Recording, error) {
+	row := q.db.QueryRow(ctx, expectRecordingAgain, id)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+	)
+	return &i, err
+}
+
 const expireUploads = `-- name: ExpireUploads :execrows
 UPDATE switchboard.uploads SET status = 'EXPIRED' WHERE id IN (
     SELECT u.id FROM switchboard.uploads u WHERE u.status = 'PENDING' AND u.expires_at < now()
@@ -97,8 +140,23 @@ func (q *Queries) ExpireUploads(ctx context.Context, most int32) (int64, error) 
 	return result.RowsAffected(), nil
 }
 
+const failRecording = `-- name: FailRecording :exec
+UPDATE switchboard.recordings SET status = 'FAILED', failure_message = $1, failure_retryable = $2 WHERE id = $3
+`
+
+type FailRecordingParams struct {
+	Message   *string
+	Retryable *bool
+	ID        uuid.UUID
+}
+
+func (q *Queries) FailRecording(ctx context.Context, arg FailRecordingParams) error {
+	_, err := q.db.Exec(ctx, failRecording, arg.Message, arg.Retryable, arg.ID)
+	return err
+}
+
 const getHiddenRecording = `-- name: GetHiddenRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
 `
 
 func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Recording, error) {
@@ -119,12 +177,17 @@ func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Record
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
 	)
 	return &i, err
 }
 
 const getRecording = `-- name: GetRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
 WHERE id = $1 AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL
 `
 
@@ -146,6 +209,43 @@ func (q *Queries) GetRecording(ctx context.Context, iD uuid.UUID, organizationId
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+	)
+	return &i, err
+}
+
+const getRecordingToCopy = `-- name: GetRecordingToCopy :one
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND organization_id = $2
+`
+
+// Also one that is hidden.
+func (q *Queries) GetRecordingToCopy(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Recording, error) {
+	row := q.db.QueryRow(ctx, getRecordingToCopy, iD, organizationID)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
 	)
 	return &i, err
 }
@@ -179,7 +279,7 @@ func (q *Queries) GetUpload(ctx context.Context, iD uuid.UUID, organizationIds [
 const hideRecording = `-- name: HideRecording :one
 UPDATE switchboard.recordings SET deleted_at = now()
 WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
 `
 
 func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Recording, error) {
@@ -200,6 +300,62 @@ func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationI
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+	)
+	return &i, err
+}
+
+const insertExternalRecording = `-- name: InsertExternalRecording :one
+INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, source_url, source_url_sha256, copy_attempt, created_by)
+VALUES ($1, $2, 'EXTERNAL', 'PENDING', $3, $4, $5, $6, 1, $7)
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+`
+
+type InsertExternalRecordingParams struct {
+	ID              uuid.UUID
+	OrganizationID  uuid.UUID
+	Filename        *string
+	ObjectKey       string
+	SourceUrl       *string
+	SourceUrlSha256 []byte
+	CreatedBy       *uuid.UUID
+}
+
+func (q *Queries) InsertExternalRecording(ctx context.Context, arg InsertExternalRecordingParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, insertExternalRecording,
+		arg.ID,
+		arg.OrganizationID,
+		arg.Filename,
+		arg.ObjectKey,
+		arg.SourceUrl,
+		arg.SourceUrlSha256,
+		arg.CreatedBy,
+	)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
 	)
 	return &i, err
 }
@@ -207,7 +363,7 @@ func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationI
 const insertRecording = `-- name: InsertRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by)
 VALUES ($1, $2, $3, 'STORED', $4, $5, $6, $7, $8, $9, $10, $11)
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
 `
 
 type InsertRecordingParams struct {
@@ -254,6 +410,11 @@ func (q *Queries) InsertRecording(ctx context.Context, arg InsertRecordingParams
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
 	)
 	return &i, err
 }
@@ -313,7 +474,7 @@ func (q *Queries) InsertUpload(ctx context.Context, arg InsertUploadParams) (*Up
 }
 
 const listRecordings = `-- name: ListRecordings :many
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
 WHERE organization_id = $1 AND deleted_at IS NULL AND id < $2
   AND ($3::text IS NULL OR source = $3)
 ORDER BY id DESC LIMIT $4
@@ -355,6 +516,11 @@ func (q *Queries) ListRecordings(ctx context.Context, arg ListRecordingsParams) 
 			&i.CreatedBy,
 			&i.CreatedAt,
 			&i.DeletedAt,
+			&i.SourceUrl,
+			&i.SourceUrlSha256,
+			&i.CopyAttempt,
+			&i.FailureMessage,
+			&i.FailureRetryable,
 		); err != nil {
 			return nil, err
 		}
@@ -367,7 +533,7 @@ func (q *Queries) ListRecordings(ctx context.Context, arg ListRecordingsParams) 
 }
 
 const listRecordingsByID = `-- name: ListRecordingsByID :many
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
 WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id
 `
 
@@ -395,6 +561,11 @@ func (q *Queries) ListRecordingsByID(ctx context.Context, ids []uuid.UUID, organ
 			&i.CreatedBy,
 			&i.CreatedAt,
 			&i.DeletedAt,
+			&i.SourceUrl,
+			&i.SourceUrlSha256,
+			&i.CopyAttempt,
+			&i.FailureMessage,
+			&i.FailureRetryable,
 		); err != nil {
 			return nil, err
 		}
@@ -438,6 +609,39 @@ func (q *Queries) ListUnclearedUploads(ctx context.Context, lateFor time.Duratio
 	return items, nil
 }
 
+const lockRecording = `-- name: LockRecording :one
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
+WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
+`
+
+// Not FOR UPDATE: a transcription that is inserted holds its key, and may want this lock next.
+func (q *Queries) LockRecording(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Recording, error) {
+	row := q.db.QueryRow(ctx, lockRecording, iD, organizationID)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+	)
+	return &i, err
+}
+
 const lockUpload = `-- name: LockUpload :one
 SELECT id, organization_id, created_by, status, filename, content_type, size_bytes, sha256, object_key, idempotency_key, recording_id, expires_at, created_at, cleared_at FROM switchboard.uploads WHERE id = $1 AND organization_id = $2 FOR UPDATE
 `
@@ -471,4 +675,54 @@ DELETE FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
 func (q *Queries) RemoveRecording(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, removeRecording, id)
 	return err
+}
+
+const storeRecording = `-- name: StoreRecording :one
+UPDATE switchboard.recordings SET
+    status = 'STORED', source_url = NULL, content_type = $1, size_bytes = $2,
+    duration_ms = $3, channels = $4, sha256 = $5
+WHERE id = $6 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+`
+
+type StoreRecordingParams struct {
+	ContentType *string
+	SizeBytes   *int64
+	DurationMs  *int32
+	Channels    *int32
+	Sha256      []byte
+	ID          uuid.UUID
+}
+
+func (q *Queries) StoreRecording(ctx context.Context, arg StoreRecordingParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, storeRecording,
+		arg.ContentType,
+		arg.SizeBytes,
+		arg.DurationMs,
+		arg.Channels,
+		arg.Sha256,
+		arg.ID,
+	)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+	)
+	return &i, err
 }

@@ -118,6 +118,21 @@ func (q *Queries) CompleteTranscription(ctx context.Context, arg CompleteTranscr
 	return &i, err
 }
 
+const countLiveTranscriptions = `-- name: CountLiveTranscriptions :one
+SELECT count(*)::integer FROM (
+    SELECT FROM switchboard.transcriptions
+    WHERE organization_id = $1 AND status IN ('QUEUED', 'PROCESSING') LIMIT $2::integer
+) live
+`
+
+// No further than somebody wants to know.
+func (q *Queries) CountLiveTranscriptions(ctx context.Context, organizationID uuid.UUID, most int32) (int32, error) {
+	row := q.db.QueryRow(ctx, countLiveTranscriptions, organizationID, most)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const countUtterances = `-- name: CountUtterances :many
 SELECT transcription_id, count(*)::integer AS total FROM switchboard.utterances
 WHERE transcription_id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[])
@@ -350,19 +365,23 @@ func (q *Queries) GetTranscriptionByKey(ctx context.Context, arg GetTranscriptio
 }
 
 const getTranscriptionForWork = `-- name: GetTranscriptionForWork :one
-SELECT t.id, t.organization_id, t.recording_id, t.status, t.attempt, t.version, t.requested_by, t.idempotency_key, t.requested_language, t.analysis, t.queued_at, t.started_at, t.finished_at, t.checked_at, t.failure_code, t.failure_message, t.failure_retryable, t.language_code, t.confidence, t.text, t.speech_model, r.object_key, r.content_type, r.size_bytes, r.duration_ms, r.channels, r.deleted_at
+SELECT t.id, t.organization_id, t.recording_id, t.status, t.attempt, t.version, t.requested_by, t.idempotency_key, t.requested_language, t.analysis, t.queued_at, t.started_at, t.finished_at, t.checked_at, t.failure_code, t.failure_message, t.failure_retryable, t.language_code, t.confidence, t.text, t.speech_model, r.object_key, r.content_type, r.size_bytes, r.duration_ms, r.channels, r.deleted_at,
+    r.status AS recording_status, r.failure_message AS recording_failure, r.failure_retryable AS recording_retryable
 FROM switchboard.transcriptions t JOIN switchboard.recordings r ON r.id = t.recording_id
 WHERE t.id = $1
 `
 
 type GetTranscriptionForWorkRow struct {
-	Transcription Transcription
-	ObjectKey     string
-	ContentType   *string
-	SizeBytes     *int64
-	DurationMs    *int32
-	Channels      *int32
-	DeletedAt     *time.Time
+	Transcription      Transcription
+	ObjectKey          string
+	ContentType        *string
+	SizeBytes          *int64
+	DurationMs         *int32
+	Channels           *int32
+	DeletedAt          *time.Time
+	RecordingStatus    string
+	RecordingFailure   *string
+	RecordingRetryable *bool
 }
 
 // What a job needs to submit: the transcription and the audio it is of.
@@ -397,6 +416,9 @@ func (q *Queries) GetTranscriptionForWork(ctx context.Context, id uuid.UUID) (*G
 		&i.DurationMs,
 		&i.Channels,
 		&i.DeletedAt,
+		&i.RecordingStatus,
+		&i.RecordingFailure,
+		&i.RecordingRetryable,
 	)
 	return &i, err
 }

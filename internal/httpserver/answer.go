@@ -7,10 +7,11 @@ import (
 
 // codes stand in extensions.code. Those of faults are the words of the whole service.
 const (
-	codeInvalid   = "INVALID"
-	codeForbidden = "FORBIDDEN"
-	codeNotFound  = "NOT_FOUND"
-	codeInternal  = "INTERNAL"
+	codeInvalid     = "INVALID"
+	codeForbidden   = "FORBIDDEN"
+	codeNotFound    = "NOT_FOUND"
+	codeInternal    = "INTERNAL"
+	codeUnavailable = "UNAVAILABLE"
 )
 
 // refuse answers in the shape of a GraphQL error everywhere, so that a client needs one way to read what

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// limit lets so many connections be open at once; more wait in the kernel's queue. Without it the process
+// capped lets so many connections be open at once; more wait in the kernel's queue. Without it the process
 // runs out of file descriptors, and the database's are among those that it cannot open then.
-func limit(listener net.Listener, most int) net.Listener {
+func capped(listener net.Listener, most int) net.Listener {
 	return &limited{Listener: listener, slots: make(chan struct{}, most), closed: make(chan struct{})}
 }
 

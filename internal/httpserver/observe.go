@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -27,10 +28,12 @@ func observe(h Handlers, next http.Handler) http.Handler {
 		w.Header().Set(requestIDHeader, id)
 		ctx, statements := telemetry.WithStatements(telemetry.WithRequestID(r.Context(), id))
 		caller := client(r, h.TrustedProxies)
+		ctx, traced := h.trace(ctx, r)
 		r = from(caller, r.WithContext(ctx)) // a copy: the server's own request stays as it is
 		seen := &recorder{ResponseWriter: w}
 		defer func() { // also when the handler aborts the connection
 			took := time.Since(began)
+			traced(verb(r), route(r), seen.code())
 			if h.Answered != nil {
 				h.Answered(route(r), seen.code(), took)
 			}
@@ -41,6 +44,16 @@ func observe(h Handlers, next http.Handler) http.Handler {
 		next.ServeHTTP(seen, r)
 	})
 }
+
+// trace begins the request's span, if there are traces. Probes have none: one every few seconds for good.
+func (h Handlers) trace(ctx context.Context, r *http.Request) (context.Context, func(method, route string, status int)) {
+	if h.Traces == nil || r.URL.Path == readyPath || r.URL.Path == healthPath {
+		return ctx, untraced
+	}
+	return h.Traces.Request(ctx, r.Header)
+}
+
+func untraced(string, string, int) {}
 
 func (h Handlers) log() *slog.Logger {
 	if h.Log == nil {

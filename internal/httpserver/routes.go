@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/limit"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
 // Handlers are what answers. A nil one is not served.
@@ -25,7 +28,9 @@ type Handlers struct {
 	Ready          func(ctx context.Context) error                    // says why no request should come; may be nil
 	Origins        []string                                           // whole origins of pages that may call with a cookie
 	TrustedProxies []netip.Prefix                                     // whose X-Forwarded-For is believed
+	WebhookLimit   *limit.Keyed                                       // by address; nil: none
 	Answered       func(route string, status int, took time.Duration) // called for each request; may be nil
+	Traces         *telemetry.Tracing                                 // nil: no spans
 	Log            *slog.Logger                                       // nil: slog's default at the time of the request
 }
 
@@ -62,7 +67,7 @@ func Routes(h Handlers) http.Handler {
 		serve("/graphiql/", h.GraphiQL)
 	}
 	if h.Webhooks != nil {
-		serve("/api/webhooks/{source}", methods{http.MethodPost: h.Webhooks})
+		serve("/api/webhooks/{source}", methods{http.MethodPost: pace(h.WebhookLimit, h.Webhooks)})
 	}
 	if h.Download != nil {
 		serve("/download/{file}", methods{http.MethodGet: limitWrite(downloadTimeout, h.Download)})

@@ -58,7 +58,7 @@ func New(handler http.Handler) *Server {
 
 // Serve accepts until Drain; then it returns nil.
 func (s *Server) Serve(listener net.Listener) error {
-	err := s.http.Serve(limit(listener, maxConnections))
+	err := s.http.Serve(capped(listener, maxConnections))
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

@@ -32,7 +32,7 @@ func TestConnectionsBeyondTheLimitWaitUntilOneCloses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := limit(inner, 1)
+	listener := capped(inner, 1)
 	accepted := make(chan net.Conn)
 	ended := make(chan error, 1)
 	go func() {

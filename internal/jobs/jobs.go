@@ -17,6 +17,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
 // Args is what a job is about: a small struct of ids whose Kind names it for good.
@@ -26,6 +27,7 @@ type Args = river.JobArgs
 const (
 	Webhooks = "webhooks" // what somebody waits for on a screen
 	Work     = "work"     // calls to providers
+	Copies   = "copies"   // bytes from servers of others, which may take as long as they like
 	Upkeep   = "upkeep"   // sweeps and clean-up
 )
 
@@ -39,6 +41,8 @@ const (
 	webhookCooldown = 5 * time.Millisecond
 	// polling is the pause where no connection can listen.
 	polling = 200 * time.Millisecond
+	// copying is how many copies run at once: each holds a connection and a part of the object in memory.
+	copying = 4
 	// slowest is the longest pause between two tries.
 	slowest = 5 * time.Minute
 )
@@ -68,7 +72,8 @@ type Config struct {
 	PollOnly bool          // no connection can listen: look into the table instead
 	Workers  int           // runs at once in the Work queue; 0: 10
 	// Ran is told of each run: outcome is done, failed or waits. It may be nil.
-	Ran func(kind, outcome string, took time.Duration)
+	Ran    func(kind, outcome string, took time.Duration)
+	Traces *telemetry.Tracing // nil: no spans
 }
 
 // New makes the queue; Handle adds the kinds, Start begins to work.
@@ -91,10 +96,11 @@ func New(c Config) (*Queue, error) {
 		RescueStuckJobsAfter: rescueAfter,
 		RetryPolicy:          retry{},
 		Logger:               slog.New(quiet{slog.Default().Handler()}),
-		WorkerMiddleware:     []rivertype.WorkerMiddleware{&logged{ran: c.Ran}},
+		WorkerMiddleware:     middleware(c),
 		Queues: map[string]river.QueueConfig{
 			Webhooks: {MaxWorkers: c.Workers, FetchCooldown: webhookCooldown},
 			Work:     {MaxWorkers: c.Workers, FetchCooldown: 20 * time.Millisecond},
+			Copies:   {MaxWorkers: copying},
 			Upkeep:   {MaxWorkers: 2},
 		},
 	})
@@ -143,6 +149,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *postgres.Tx, args Args) error {
 // EnqueueIn is Enqueue for a job that waits first.
 func (q *Queue) EnqueueIn(ctx context.Context, tx *postgres.Tx, wait time.Duration, args Args) error {
 	options := q.options(args)
+	options.Metadata = from(ctx)
 	if wait > 0 {
 		options.ScheduledAt = time.Now().Add(wait)
 	}

@@ -19,21 +19,33 @@ func (l logged) Work(ctx context.Context, job *rivertype.JobRow, run func(contex
 	started := time.Now()
 	err := run(ctx)
 	attrs := []any{"kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "ms", time.Since(started).Milliseconds()}
-	outcome := "done"
-	switch {
-	case err == nil:
-		slog.Info("job done", attrs...)
-	case Waits(err):
-		outcome = "waits"
-		slog.Info("job waits", attrs...)
-	default:
-		outcome = "failed"
-		slog.Warn("job failed", append(attrs, "error", err)...)
+	ended := outcome(err)
+	if ended == failed {
+		slog.WarnContext(ctx, "job failed", append(attrs, "error", err)...)
+	} else {
+		slog.InfoContext(ctx, "job "+ended, attrs...)
 	}
 	if l.ran != nil {
-		l.ran(job.Kind, outcome, time.Since(started))
+		l.ran(job.Kind, ended, time.Since(started))
 	}
 	return err
+}
+
+// How a run ended.
+const (
+	done   = "done"
+	failed = "failed"
+	waits  = "waits"
+)
+
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return done
+	case Waits(err):
+		return waits
+	}
+	return failed
 }
 
 // quiet keeps River's own warnings and errors and drops its chatter, errors of jobs (logged above) included.

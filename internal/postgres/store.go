@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/telemetry"
 	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
@@ -24,6 +25,7 @@ type Config struct {
 	MaxConns int32                                         // 0: 10, which two cores keep busy
 	Counted  func(ctx context.Context)                     // called for each statement sent; may be nil
 	Wake     func(ctx context.Context, topics []uuid.UUID) // called after a commit with what it recorded; may be nil
+	Traces   *telemetry.Tracing                            // nil: no spans
 }
 
 // Store is a pool of connections.
@@ -63,7 +65,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	// Behind a transaction pooler a named statement is prepared on one server connection and run on
 	// another: only descriptions are cached.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	config.ConnConfig.Tracer = tracer{counted: c.Counted}
+	config.ConnConfig.Tracer = tracing(c)
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgxuuid.Register(conn.TypeMap())
 		return nil

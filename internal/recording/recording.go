@@ -51,6 +51,7 @@ type Recording struct {
 	SHA256         *string // hex
 	CreatedAt      time.Time
 	objectKey      string
+	sourceSum      []byte // of the address that it was copied from
 }
 
 // Link is an address that works for a while, for whoever holds it.
@@ -117,7 +118,7 @@ func (s *Service) Audio(ctx context.Context, r Recording) *Link {
 	if r.Status != Stored {
 		return nil
 	}
-	link, err := s.bucket.PresignGet(ctx, blob.GetLink{Key: r.objectKey, Expires: linkLife})
+	link, err := s.bucket.PresignGet(ctx, blob.GetLink{Key: r.objectKey, Expires: linkLife, ContentType: *r.ContentType}) // a copy is stored before anybody knows its type
 	if err != nil {
 		return nil
 	}
@@ -129,7 +130,7 @@ func fromRow(r *db.Recording) Recording {
 		ID: ids.Of(ids.Recording, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID),
 		Source: Source(r.Source), Status: Status(r.Status), Filename: r.Filename, ContentType: r.ContentType,
 		SizeBytes: r.SizeBytes, DurationMs: number(r.DurationMs), Channels: number(r.Channels),
-		CreatedAt: r.CreatedAt, objectKey: r.ObjectKey,
+		CreatedAt: r.CreatedAt, objectKey: r.ObjectKey, sourceSum: r.SourceUrlSha256,
 	}
 	if r.Sha256 != nil {
 		sum := hex.EncodeToString(r.Sha256)

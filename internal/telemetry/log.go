@@ -1,5 +1,6 @@
 // Package telemetry is what an operator sees of the service: log lines that carry the id of their request
-// and no secrets, the number of statements that a request cost, and metrics. It owns the names of both.
+// and no secrets, the number of statements that a request cost, metrics, and traces. It owns the names of
+// all of them.
 package telemetry
 
 import (
@@ -24,12 +25,15 @@ func Logger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	return slog.New(handler{slog.NewJSONHandler(w, options)})
 }
 
-// handler adds the request's id.
+// handler adds the ids of the request and of its trace.
 type handler struct{ slog.Handler }
 
 func (h handler) Handle(ctx context.Context, line slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		line.AddAttrs(slog.String("request", id))
+	}
+	if id := traceID(ctx); id != "" {
+		line.AddAttrs(slog.String("trace_id", id))
 	}
 	return h.Handler.Handle(ctx, line)
 }

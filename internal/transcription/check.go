@@ -52,9 +52,7 @@ func (w *Worker) check(ctx context.Context, job jobs.Job[checkArgs]) error {
 		return w.fail(ctx, row.ID, row.Attempt, Failure{Code: "TIMED_OUT", Message: "The provider did not finish within a day.", Retryable: true})
 	}
 	if Status(row.Status) == Queued {
-		return w.store.InTx(ctx, func(tx *postgres.Tx) error {
-			return w.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: row.ID, Attempt: row.Attempt})
-		})
+		return w.store.InTx(ctx, func(tx *postgres.Tx) error { return w.again(ctx, tx, work) })
 	}
 	sub, err := w.store.GetSubmissionOfAttempt(ctx, row.ID, row.Attempt)
 	if err != nil {

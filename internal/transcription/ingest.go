@@ -161,7 +161,7 @@ func (w *Worker) fail(ctx context.Context, transcription uuid.UUID, attempt int3
 }
 
 func end(ctx context.Context, tx *postgres.Tx, row *db.Transcription, why Failure) error {
-	_, err := move(ctx, tx, row, Failed, activity.Provider("AssemblyAI"), func() (*db.Transcription, error) {
+	_, err := move(ctx, tx, row, Failed, why.by(), func() (*db.Transcription, error) {
 		return tx.FailTranscription(ctx, db.FailTranscriptionParams{ID: row.ID, Code: &why.Code, Message: &why.Message, Retryable: &why.Retryable})
 	})
 	return err

@@ -20,22 +20,20 @@ import (
 // RequestInput says what to transcribe.
 type RequestInput struct {
 	RecordingID    ids.ID
-	LanguageCode   *string // nil: the organization's setting
-	IdempotencyKey *string // the same key gives the same transcription
+	Address        *recording.Address // instead of a recording: audio that is copied first
+	LanguageCode   *string            // nil: the organization's setting
+	IdempotencyKey *string            // the same key gives the same transcription
 }
 
-// Request begins a transcription of a recording. Errors: NotFound, Forbidden below Operator, Invalid,
-// Conflict while another one of the same recording is under way.
+// Request begins a transcription of a recording, or of audio somewhere else, which then becomes one. Errors:
+// NotFound, Forbidden below Operator, Invalid, Conflict while another one of the same recording is under
+// way, Limit while too much is being copied.
 func (s *Service) Request(ctx context.Context, viewer access.Viewer, in RequestInput) (*Transcription, error) {
-	rec, err := s.uploads.Get(ctx, viewer, in.RecordingID)
+	scope, err := s.requester(ctx, viewer, in)
 	if err != nil {
 		return nil, err
 	}
-	scope, err := viewer.Scope(rec.OrganizationID, access.Operator)
-	if err != nil {
-		return nil, err
-	}
-	if err := in.check(); err != nil {
+	if err := s.check(in); err != nil {
 		return nil, err
 	}
 	var made Transcription
@@ -46,7 +44,7 @@ func (s *Service) Request(ctx context.Context, viewer access.Viewer, in RequestI
 			}
 			return err
 		}
-		rec, err := s.shelf.Find(ctx, tx, scope, in.RecordingID)
+		rec, err := s.source(ctx, tx, scope, in)
 		if err != nil {
 			return err
 		}
@@ -75,10 +73,18 @@ func (s *Service) earlier(ctx context.Context, tx *postgres.Tx, scope access.Sco
 	if err != nil {
 		return nil, fmt.Errorf("looking for the idempotency key: %w", err)
 	}
-	if row.RecordingID != in.RecordingID.UUID {
+	found := fromRow(row)
+	same := found.RecordingID == in.RecordingID
+	if in.Address != nil {
+		rec, err := s.shelf.Find(ctx, tx, scope, found.RecordingID)
+		if err != nil {
+			return nil, err
+		}
+		same = rec.CopiedFrom(in.Address.URL)
+	}
+	if !same {
 		return nil, fault.Conflict("This idempotency key was used for another recording.")
 	}
-	found := fromRow(row)
 	return &found, nil
 }
 
@@ -89,7 +95,10 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, scope access.Scope
 	if err != nil {
 		return Transcription{}, err
 	}
-	return fromRow(row), record(ctx, tx, row, "", activity.Person(scope.UserID))
+	if err := record(ctx, tx, row, "", activity.Person(scope.UserID)); err != nil {
+		return Transcription{}, err
+	}
+	return fromRow(row), s.fits(ctx, tx, scope.OrganizationID)
 }
 
 func (s *Service) queue(ctx context.Context, tx *postgres.Tx, scope access.Scope, rec recording.Recording, in RequestInput) (*db.Transcription, error) {
@@ -114,20 +123,27 @@ func (s *Service) queue(ctx context.Context, tx *postgres.Tx, scope access.Scope
 	if err != nil {
 		return nil, fmt.Errorf("inserting the transcription: %w", err)
 	}
-	return row, s.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: row.ID, Attempt: row.Attempt})
+	if rec.Status != recording.Stored {
+		return row, s.await(ctx, tx, row)
+	}
+	return row, s.submit(ctx, tx, row)
 }
 
 // Retry queues a failed or canceled transcription again. Errors: NotFound, Forbidden below Operator,
-// InvalidState for one that is neither, Conflict while another one of the recording is under way.
+// InvalidState for one that is neither, Conflict while another one of the recording is under way, Limit.
 func (s *Service) Retry(ctx context.Context, viewer access.Viewer, id ids.ID) (*Transcription, error) {
 	return s.change(ctx, viewer, id, func(tx *postgres.Tx, scope access.Scope, row *db.Transcription) (*db.Transcription, error) {
-		return move(ctx, tx, row, Queued, activity.Person(scope.UserID), func() (*db.Transcription, error) {
+		moved, err := move(ctx, tx, row, Queued, activity.Person(scope.UserID), func() (*db.Transcription, error) {
 			again, err := tx.RequeueTranscription(ctx, row.ID)
 			if err != nil {
 				return nil, err
 			}
-			return again, s.jobs.Enqueue(ctx, tx, submitArgs{TranscriptionID: again.ID, Attempt: again.Attempt})
+			return again, s.await(ctx, tx, again)
 		})
+		if err != nil {
+			return nil, err
+		}
+		return moved, s.fits(ctx, tx, scope.OrganizationID)
 	})
 }
 
@@ -162,6 +178,16 @@ func (s *Service) change(ctx context.Context, viewer access.Viewer, id ids.ID, d
 		return nil, busy(err)
 	}
 	return &changed, nil
+}
+
+// check refuses what could never be done.
+func (s *Service) check(in RequestInput) error {
+	if in.Address != nil {
+		if err := s.copies.Check(in.Address.URL); err != nil {
+			return err
+		}
+	}
+	return in.check()
 }
 
 func (in RequestInput) check() error {

@@ -12,6 +12,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
+	"github.com/switchboard-voice/switchboard/internal/recording"
 )
 
 const (
@@ -35,6 +36,12 @@ func (w *Worker) submit(ctx context.Context, job jobs.Job[submitArgs]) error {
 	}
 	if Status(work.Transcription.Status) != Queued || work.Transcription.Attempt != job.Args.Attempt || work.DeletedAt != nil {
 		return nil
+	}
+	switch recording.Status(work.RecordingStatus) {
+	case recording.Pending: // the end of its copy brings us back
+		return nil
+	case recording.Failed:
+		return w.fail(ctx, work.Transcription.ID, work.Transcription.Attempt, withoutAudio(work))
 	}
 	sub, err := w.store.PrepareSubmission(ctx, db.PrepareSubmissionParams{
 		ID: uuid.Must(uuid.NewV7()), OrganizationID: work.Transcription.OrganizationID, TranscriptionID: work.Transcription.ID, Attempt: job.Args.Attempt,

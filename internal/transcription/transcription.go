@@ -41,7 +41,7 @@ type Transcription struct {
 
 // Failure says why there is no transcript.
 type Failure struct {
-	Code      string // for machines: PROVIDER_ERROR, PROVIDER_REFUSED, PROVIDER_LOST, TIMED_OUT
+	Code      string // for machines: PROVIDER_ERROR, PROVIDER_REFUSED, PROVIDER_LOST, TIMED_OUT, AUDIO_UNAVAILABLE
 	Message   string // the provider's sentence, or ours
 	Retryable bool   // whether the same audio may succeed another time
 }
@@ -60,10 +60,12 @@ type Service struct {
 	store    *postgres.Store
 	jobs     *jobs.Queue
 	shelf    *recording.Shelf
+	copies   *recording.Copies
 	uploads  *recording.Service
 	people   *identity.Service
 	activity *activity.Service
 	defaults []string // the analysis of organizations that chose none
+	maxLive  int32    // of one organization; 0: any number
 	links    links
 }
 
@@ -72,10 +74,12 @@ type Deps struct {
 	Store    *postgres.Store
 	Jobs     *jobs.Queue
 	Shelf    *recording.Shelf
+	Copies   *recording.Copies
 	Uploads  *recording.Service
 	People   *identity.Service
 	Activity *activity.Service
 	Analysis []identity.Analysis // for organizations that chose none
+	MaxLive  int32               // transcriptions under way in one organization; 0: any number
 	BaseURL  string              // where this service is reached, for download links
 	LinkKey  []byte              // signs download links
 	OldKeys  [][]byte            // still open links that they signed: a new LinkKey ends none
@@ -89,8 +93,8 @@ func New(d Deps) *Service {
 		words = []string{}
 	}
 	return &Service{
-		store: d.Store, jobs: d.Jobs, shelf: d.Shelf, uploads: d.Uploads, people: d.People, activity: d.Activity,
-		defaults: words, links: links{base: d.BaseURL, keys: append([][]byte{d.LinkKey}, d.OldKeys...), now: d.Now},
+		store: d.Store, jobs: d.Jobs, shelf: d.Shelf, copies: d.Copies, uploads: d.Uploads, people: d.People, activity: d.Activity,
+		defaults: words, maxLive: d.MaxLive, links: links{base: d.BaseURL, keys: append([][]byte{d.LinkKey}, d.OldKeys...), now: d.Now},
 	}
 }
 

@@ -23,6 +23,7 @@ type Worker struct {
 	store    *postgres.Store
 	jobs     *jobs.Queue
 	shelf    *recording.Shelf
+	copies   *recording.Copies
 	provider *assemblyai.Client
 	options  Options
 }
@@ -60,13 +61,14 @@ type WorkerDeps struct {
 	Store    *postgres.Store
 	Jobs     *jobs.Queue
 	Shelf    *recording.Shelf
+	Copies   *recording.Copies
 	Provider *assemblyai.Client
 	Options  Options
 }
 
 // NewWorker makes the worker and registers its jobs.
 func NewWorker(d WorkerDeps) *Worker {
-	w := &Worker{store: d.Store, jobs: d.Jobs, shelf: d.Shelf, provider: d.Provider, options: d.Options}
+	w := &Worker{store: d.Store, jobs: d.Jobs, shelf: d.Shelf, copies: d.Copies, provider: d.Provider, options: d.Options}
 	submit := jobs.Kind{Queue: jobs.Work, Once: true}
 	if d.Options.Upload {
 		submit.Timeout = uploadTimeout

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/switchboard-voice/switchboard/db/schema"
+	"github.com/switchboard-voice/switchboard/internal/client"
+	"github.com/switchboard-voice/switchboard/internal/devstack/database"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+const (
+	// sample is a call that every checkout has.
+	sample = "internal/devstack/samples/jfk.wav"
+	// soon has the sweep look where nothing was heard for so long: a drill does not wait a minute.
+	soon = "TRANSCRIPTION_CHECK_AFTER=2s"
+	// lostSoon has a submission that cannot be found sent again.
+	lostSoon = "TRANSCRIPTION_LOST_AFTER=4s"
+	// maxSeen is the promise for every subscriber after any single fault.
+	maxSeen = 30 * time.Second
+)
+
+// as is a person of the seed at an address.
+func as(c call, url string) *client.Client {
+	return client.New(client.Config{Server: url, Token: c.token})
+}
+
+// walk is the main job: upload, transcription, and its status live to the end.
+func walk(ctx context.Context, who *client.Client, c call) (time.Duration, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	id, err := who.Submit(ctx, client.Job{Organization: c.slug, File: sample})
+	if err != nil {
+		return 0, fmt.Errorf("uploading: %w", err)
+	}
+	if err := who.Follow(ctx, id, nil); err != nil {
+		return 0, fmt.Errorf("following: %w", err)
+	}
+	return time.Since(began), nil
+}
+
+// walks promises that the main job is done soon.
+func (l *lab) walks(ctx context.Context, p *process, c call, when string) {
+	took, err := walk(ctx, as(c, p.url), c)
+	l.promise(err == nil && took < maxSeen, "%s: a file was uploaded and its transcript seen after %s (less than %s) %s", when, ms(took), maxSeen, said(err))
+}
+
+// said is an error in the line of a promise.
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// moveTo moves the lab to a database of its own in home, and leaves the starting of the server to the drill.
+func (l *lab) moveTo(ctx context.Context, o database.Options) error {
+	if err := l.server.stop(); err != nil {
+		return fmt.Errorf("stopping the server of the lab: %w", err)
+	}
+	server, err := database.Start(ctx, o)
+	if err != nil {
+		return fmt.Errorf("starting a database: %w", err)
+	}
+	l.closers = append(l.closers, server.Stop)
+	l.database = server.URL
+	if _, err := postgres.Migrate(ctx, l.database, schema.Files); err != nil {
+		return err
+	}
+	return l.openPool(ctx)
+}
+
+// home makes a folder that the user of Postgres can enter.
+func (l *lab) home(pattern string) (string, error) {
+	dir, err := os.MkdirTemp("", pattern)
+	if err != nil {
+		return "", fmt.Errorf("making a folder: %w", err)
+	}
+	l.closers = append(l.closers, func() error { return os.RemoveAll(dir) })
+	return dir, errors.Join(os.Chmod(dir, 0o711), err)
+}
