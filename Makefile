@@ -18,7 +18,7 @@ test: ## Proves it all, on a real Postgres, with the race detector
 	@tools/test.sh
 
 bench: build ## Measures, and prints the table of the README
-	@$(GO) run ./internal/devstack/withpostgres $(GO) test -count=1 -timeout 20m -run '^TestTable$$' ./bench
+	@$(GO) run ./bench
 
 drill: build ## Does what is too heavy for make test, and says which promise broke; DRILL=name plays one
 	@$(GO) run ./internal/devstack/withpostgres $(GO) run ./drill -run "$(DRILL)"

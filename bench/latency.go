@@ -19,7 +19,7 @@ import (
 
 const (
 	// walks are the transcriptions whose completion is timed: the 99th percentile is the third slowest.
-	walks = 300
+	walks = 240
 	// uploaders begin them; more would only queue for the two cores.
 	uploaders = 4
 	// breath is the longest pause between two: without it each would meet the workers at the same moment.
@@ -149,7 +149,7 @@ func (l *lab) timed(ctx context.Context, token string, w walk) (time.Duration, e
 	select {
 	case <-watching:
 	case err := <-ended:
-		return 0, fmt.Errorf("watching: %w", err)
+		return 0, fmt.Errorf("the stream ended before the webhook was sent: %w", err)
 	}
 	body, err := json.Marshal(map[string]string{"transcript_id": w.providerID, "status": "completed"})
 	if err != nil {

@@ -24,7 +24,7 @@ func databaseDisk(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	if err := l.moveTo(ctx, database.Options{Home: disk, Durable: true}); err != nil {
+	if _, err := l.moveTo(ctx, database.Options{Home: disk, Durable: true}); err != nil {
 		return err
 	}
 	calls, err := l.seed(ctx, organizations)

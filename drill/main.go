@@ -42,8 +42,8 @@ func drills() []drill {
 		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
 		{"disk-database", "the disk of the database is full", databaseDisk},
 		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
-		{"skew-ahead", "the database's clock is ten minutes ahead", skewedAhead},
-		{"skew-behind", "the database's clock is ten minutes behind", skewedBehind},
+		{"skew-ahead", "the database's clock is ten minutes ahead", ahead},
+		{"skew-behind", "the database's clock is ten minutes behind, and then right again", behind},
 	}
 }
 

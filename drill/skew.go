@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,25 +18,10 @@ import (
 // skewBy is far more than any clock that anybody looks after.
 const skewBy = 10 * time.Minute
 
-// skewedAhead and skewedBehind run Postgres with another time than ours.
-func skewedAhead(ctx context.Context, l *lab) error  { return skewed(ctx, l, skewBy) }
-func skewedBehind(ctx context.Context, l *lab) error { return skewed(ctx, l, -skewBy) }
-
-func skewed(ctx context.Context, l *lab, by time.Duration) error {
-	if err := l.skewPostgres(ctx, by); err != nil {
-		return err
-	}
-	calls, err := l.seed(ctx, organizations)
+// ahead shows that leases, expiry and tokens do not care.
+func ahead(ctx context.Context, l *lab) error {
+	calls, _, err := l.skewed(ctx, skewBy)
 	if err != nil {
-		return err
-	}
-	var theirs time.Time
-	if err := l.pool.QueryRow(ctx, "SELECT now()").Scan(&theirs); err != nil {
-		return fmt.Errorf("asking for the time: %w", err)
-	}
-	off := time.Until(theirs).Round(time.Second)
-	l.promise((off-by).Abs() < time.Minute, "the database's clock is off by %s", off)
-	if l.server, err = l.launch(ctx, soon, lostSoon); err != nil {
 		return err
 	}
 	l.walks(ctx, l.server, calls[0], "with an hour's token")
@@ -43,67 +29,96 @@ func skewed(ctx context.Context, l *lab, by time.Duration) error {
 	l.walks(ctx, l.server, calls[1], "when the webhook never comes")
 	l.provider.SetFaults(assemblyai.Faults{On: "submit", Refuse429: 1, RetryAfter: time.Second})
 	l.walks(ctx, l.server, calls[2], "when the provider was busy")
-	return l.killedUnderSkew(ctx, calls[3])
-}
-
-// killedUnderSkew has a run of a job die and looks when it is taken up again.
-func (l *lab) killedUnderSkew(ctx context.Context, c call) error {
-	before := l.provider.Stats().Submitted
-	l.provider.SetFaults(assemblyai.Faults{On: "submit", Hang: true})
-	id, err := as(c, l.server.url).Submit(ctx, client.Job{Organization: c.slug, File: sample})
-	if err != nil {
-		return fmt.Errorf("uploading: %w", err)
-	}
-	err = eventually(ctx, "the job to run", func() (bool, error) {
-		var n int
-		err := l.pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.transcription_submissions WHERE unsure_until IS NOT NULL AND provider_id IS NULL").Scan(&n)
-		return n > 0, err
-	})
-	if err != nil {
-		return err
-	}
-	l.server.kill()
-	l.provider.SetFaults(assemblyai.Faults{})
-	if l.server, err = l.launch(ctx, soon, lostSoon); err != nil {
-		return err
-	}
-	began := time.Now()
-	waiting, cancel := context.WithTimeout(ctx, heals)
-	defer cancel()
-	err = as(c, l.server.url).Follow(waiting, id, nil)
-	taken := l.provider.Stats().Submitted - before
-	l.promise(err == nil && taken == 1, "a job whose server was killed was done by the next one after %s (less than %s), %d submission taken %s",
-		time.Since(began).Round(100*time.Millisecond), heals, taken, said(err))
+	l.promise(l.provider.Stats().Submitted == len(calls[:3]), "%d submissions taken", l.provider.Stats().Submitted)
 	return nil
 }
 
-// skewPostgres starts a Postgres in another time. The Go program has a clock of its own kind, which libfaketime
-// does not reach: it is the database that is moved.
-func (l *lab) skewPostgres(ctx context.Context, by time.Duration) error {
-	library, err := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1")
-	if err != nil || len(library) == 0 {
-		return errors.New("there is no libfaketime: install the package libfaketime and play this drill again")
-	}
-	real, err := realPostgres()
+// behind shows that what has to wait is there when the clock is right again: River dates jobs by the clock of
+// the process and fetches them by that of the database.
+func behind(ctx context.Context, l *lab) error {
+	calls, database, err := l.skewed(ctx, -skewBy)
 	if err != nil {
 		return err
+	}
+	c := calls[0]
+	who := as(c, l.server.url)
+	id, err := who.Submit(ctx, client.Job{Organization: c.slug, File: sample})
+	l.promise(err == nil, "a file is taken %s", said(err))
+	status, err := l.deliver(l.server.url, "behind")
+	l.promise(err == nil && status == http.StatusOK, "a webhook is taken: %d %s", status, said(err))
+	if err := database.Stop(); err != nil {
+		return fmt.Errorf("stopping the database: %w", err)
+	}
+	if err := l.mend(ctx, database.Data); err != nil {
+		return err
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, maxSeen)
+	defer cancel()
+	err = who.Follow(ctx, id, nil)
+	l.promise(err == nil && l.provider.Stats().Submitted == 1, "%s after the clock was set right, without a restart, the transcript was there; %d submission taken %s",
+		ms(time.Since(began)), l.provider.Stats().Submitted, said(err))
+	return l.keptOfOurs(ctx, 1)
+}
+
+// skewed is the lab on a database with another time.
+func (l *lab) skewed(ctx context.Context, by time.Duration) ([]call, *database.Server, error) {
+	server, err := l.skewPostgres(ctx, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	calls, err := l.seed(ctx, organizations)
+	if err != nil {
+		return nil, nil, err
+	}
+	var theirs time.Time
+	if err := l.pool.QueryRow(ctx, "SELECT now()").Scan(&theirs); err != nil {
+		return nil, nil, fmt.Errorf("asking for the time: %w", err)
+	}
+	off := time.Until(theirs).Round(time.Second)
+	l.promise((off-by).Abs() < time.Minute, "the database's clock is off by %s", off)
+	l.server, err = l.launch(ctx, soon, lostSoon)
+	return calls, server, err
+}
+
+// mend starts the same database in our time, on the same port.
+func (l *lab) mend(ctx context.Context, data string) error {
+	server, err := database.Start(ctx, database.Options{Home: filepath.Dir(data), Durable: true})
+	if err != nil {
+		return fmt.Errorf("starting the database again: %w", err)
+	}
+	l.closers = append(l.closers, server.Stop)
+	return nil
+}
+
+// skewPostgres starts a Postgres in another time. A Go program asks the kernel itself, where libfaketime does
+// not reach: it is the database that is moved.
+func (l *lab) skewPostgres(ctx context.Context, by time.Duration) (*database.Server, error) {
+	library, err := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1")
+	if err != nil || len(library) == 0 {
+		return nil, errors.New("there is no libfaketime: install the package libfaketime and play this drill again")
+	}
+	programs, err := realPostgres()
+	if err != nil {
+		return nil, err
 	}
 	home, err := l.home("switchboard-skewed-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	wrapped := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s FAKETIME=%+ds FAKETIME_DONT_FAKE_MONOTONIC=1 exec %s \"$@\"\n", library[0], int(by.Seconds()), filepath.Join(real, "postgres"))
-	plain := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", filepath.Join(real, "initdb"))
+	wrapped := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s FAKETIME=%+ds FAKETIME_DONT_FAKE_MONOTONIC=1 exec %s \"$@\"\n", library[0], int(by.Seconds()), filepath.Join(programs, "postgres"))
+	plain := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", filepath.Join(programs, "initdb"))
 	for name, script := range map[string]string{"postgres": wrapped, "initdb": plain} {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(script), 0o755); err != nil {
-			return fmt.Errorf("writing the wrapper of %s: %w", name, err)
+			return nil, fmt.Errorf("writing the wrapper of %s: %w", name, err)
 		}
 	}
 	path := os.Getenv("PATH")
 	if err := os.Setenv("PATH", home+":"+path); err != nil { // the search for the programs begins there
-		return fmt.Errorf("changing the PATH: %w", err)
+		return nil, fmt.Errorf("changing the PATH: %w", err)
 	}
-	return errors.Join(l.moveTo(ctx, database.Options{Home: filepath.Join(home, "data"), Durable: true}), os.Setenv("PATH", path))
+	server, err := l.moveTo(ctx, database.Options{Home: filepath.Join(home, "data"), Durable: true})
+	return server, errors.Join(err, os.Setenv("PATH", path))
 }
 
 // realPostgres is the folder of the programs that are wrapped.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -28,22 +27,6 @@ const (
 )
 
 const watchQuery = `subscription($id: ID!, $after: String) { transcriptionStatus(transcriptionId: $id, after: $after) { cursor status occurredAt replayed } }`
-
-// frame is one thing that a socket has heard.
-type frame struct {
-	who      int // the socket
-	at       time.Time
-	event    *event // nil when the socket ended
-	ended    error
-	complete bool
-}
-
-type event struct {
-	Cursor     string
-	Status     string
-	OccurredAt time.Time
-	Replayed   bool
-}
 
 // gathering is many sockets, each subscribed to one call.
 type gathering struct {
@@ -151,15 +134,6 @@ func (g *gathering) attempt(ctx context.Context, p *process, number int, after s
 	return conn, first, first.ended
 }
 
-func receive(conn *websocket.Conn, number int) frame {
-	_, message, err := conn.ReadMessage()
-	f := frame{who: number, at: time.Now(), ended: err}
-	if err == nil {
-		f.event, f.complete, f.ended = decode(message)
-	}
-	return f
-}
-
 // read ends with the socket.
 func (g *gathering) read(conn *websocket.Conn, number int) {
 	for {
@@ -169,26 +143,6 @@ func (g *gathering) read(conn *websocket.Conn, number int) {
 			return
 		}
 	}
-}
-
-func decode(message []byte) (e *event, complete bool, err error) {
-	var m struct {
-		Type    string
-		Payload json.RawMessage
-	}
-	if err := json.Unmarshal(message, &m); err != nil {
-		return nil, false, fmt.Errorf("decoding a message: %w", err)
-	}
-	if m.Type == "complete" {
-		return nil, true, nil
-	}
-	var payload struct {
-		Data struct{ TranscriptionStatus *event }
-	}
-	if err := json.Unmarshal(m.Payload, &payload); err != nil || payload.Data.TranscriptionStatus == nil {
-		return nil, false, fmt.Errorf("an answer that is no event: %.300s", message)
-	}
-	return payload.Data.TranscriptionStatus, false, nil
 }
 
 // collect takes frames until done says so. A socket that ends in between is an error.

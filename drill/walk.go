@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -58,21 +57,21 @@ func said(err error) string {
 	return err.Error()
 }
 
-// moveTo moves the lab to a database of its own in home, and leaves the starting of the server to the drill.
-func (l *lab) moveTo(ctx context.Context, o database.Options) error {
+// moveTo gives the lab a database of its own, and leaves the starting of the server to the drill.
+func (l *lab) moveTo(ctx context.Context, o database.Options) (*database.Server, error) {
 	if err := l.server.stop(); err != nil {
-		return fmt.Errorf("stopping the server of the lab: %w", err)
+		return nil, fmt.Errorf("stopping the server of the lab: %w", err)
 	}
 	server, err := database.Start(ctx, o)
 	if err != nil {
-		return fmt.Errorf("starting a database: %w", err)
+		return nil, fmt.Errorf("starting a database: %w", err)
 	}
 	l.closers = append(l.closers, server.Stop)
 	l.database = server.URL
 	if _, err := postgres.Migrate(ctx, l.database, schema.Files); err != nil {
-		return err
+		return nil, err
 	}
-	return l.openPool(ctx)
+	return server, l.openPool(ctx)
 }
 
 // home makes a folder that the user of Postgres can enter.
@@ -82,5 +81,5 @@ func (l *lab) home(pattern string) (string, error) {
 		return "", fmt.Errorf("making a folder: %w", err)
 	}
 	l.closers = append(l.closers, func() error { return os.RemoveAll(dir) })
-	return dir, errors.Join(os.Chmod(dir, 0o711), err)
+	return dir, os.Chmod(dir, 0o711)
 }

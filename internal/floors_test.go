@@ -83,6 +83,7 @@ var vendors = []struct {
 	{"github.com/vgarvardt/pgx-google-uuid", []string{"internal/postgres"}, "UUID columns"},
 	{"github.com/go-jose/go-jose", []string{"internal/authjs"}, "JWE"},
 	{"github.com/prometheus/client_golang", []string{"internal/telemetry"}, "metrics"},
+	{"go.opentelemetry.io", []string{"internal/telemetry"}, "traces: what may be in a span is decided in one place"},
 	{"code.dny.dev/ssrf", []string{"internal/egress"}, "knows every special network"},
 	{"github.com/minio/minio-go", []string{"internal/blob"}, "signs for S3 and R2"},
 	{"github.com/rs/cors", []string{"internal/blob", "internal/httpserver"}, "browsers PUT to the local bucket and POST to the API"},
@@ -94,7 +95,8 @@ var vendors = []struct {
 
 // twoVendors are rooms of the ground with more than one vendor, each with its reason.
 var twoVendors = map[string]string{
-	"internal/blob": "two drivers of one interface: a folder that answers browsers itself, and S3",
+	"internal/telemetry": "metrics and traces have no vendor in common",
+	"internal/blob":      "two drivers of one interface: a folder that answers browsers itself, and S3",
 }
 
 // below says whether a folder is one of these or stands in one.

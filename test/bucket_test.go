@@ -51,8 +51,14 @@ func TestWholeWalkGoesThroughABucketOfS3(t *testing.T) {
 	if got := statuses(p.follow(id, nil)); !strings.HasSuffix(got, "COMPLETED") {
 		t.Errorf("ended as %s", got)
 	}
-	if s := a.provider.Stats(); s.Submitted != 1 || s.Fetched != 1 {
-		t.Errorf("the provider: %+v", s)
+	sent := a.provider.Stats().ByAudio
+	if len(sent) != 1 {
+		t.Errorf("the provider was sent to %v", sent)
+	}
+	for audio := range sent {
+		if !strings.HasPrefix(audio, b.Endpoint) {
+			t.Errorf("the provider was sent to %s", audio)
+		}
 	}
 
 	recording := p.state(id).Recording.ID

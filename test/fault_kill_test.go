@@ -163,7 +163,9 @@ func (b *balancer) knock(name, secret string) int {
 func (a *app) wantEachDoneOnce(acknowledged []string) {
 	a.t.Helper()
 	began := time.Now()
-	left := func() int { return a.rows("SELECT count(*) FROM switchboard.transcriptions WHERE status <> 'COMPLETED'") }
+	left := func() int {
+		return a.rows("SELECT count(*) FROM switchboard.transcriptions WHERE status <> 'COMPLETED'")
+	}
 	for left() > 0 && time.Since(began) < 2*healed {
 		<-time.After(100 * time.Millisecond)
 	}

@@ -21,15 +21,15 @@ type line struct {
 	reader *bufio.Reader
 }
 
-func (p *process) line() *line {
-	p.t.Helper()
+func (p *process) line(t *testing.T) *line {
+	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	p.t.Cleanup(func() { _ = conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	return &line{p.t, conn.(*net.TCPConn), bufio.NewReader(conn)}
+	return &line{t, conn.(*net.TCPConn), bufio.NewReader(conn)}
 }
 
 // send may meet a server that has answered and gone before it has read it all.
@@ -103,7 +103,7 @@ func (p *process) descriptors() int {
 func TestHeadersThatDripAreEndedAfterFiveSeconds(t *testing.T) {
 	t.Parallel()
 	a := start(t)
-	l := a.line()
+	l := a.line(t)
 	_ = l.send("POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
 	if took := l.drip("x", 200*time.Millisecond); took > 8*time.Second {
 		t.Errorf("it took %s", took)
@@ -117,7 +117,7 @@ func TestBodyThatDripsIsEndedAndHoldsNobodyUp(t *testing.T) {
 	took := make(chan time.Duration, 2*each)
 	for range each {
 		for _, head := range []string{"POST /graphql HTTP/1.1\r\n", "POST /api/webhooks/assemblyai HTTP/1.1\r\nX-Webhook-Secret: " + a.secrets.webhook + "\r\n"} {
-			l := a.line()
+			l := a.line(t)
 			_ = l.send(head + "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{")
 			go func() { took <- l.drip(" ", time.Second) }()
 		}
@@ -142,7 +142,7 @@ func TestHeadersAboveTheLimitAre431(t *testing.T) {
 		"a long address":    strings.Replace(operation(""), "/graphql", "/graphql?"+strings.Repeat("x", 80<<10), 1),
 		"a header for 1 MB": operation("Cookie: " + strings.Repeat("authjs.session-token=x; ", 50_000) + "\r\n"),
 	} {
-		l := a.line()
+		l := a.line(t)
 		go func() { _ = l.send(text) }()
 		response, err := http.ReadResponse(l.reader, nil)
 		if err != nil { // the rest of what we sent may reset the connection before we have read
@@ -156,17 +156,17 @@ func TestHeadersAboveTheLimitAre431(t *testing.T) {
 		}
 		l.wantEnd()
 	}
-	if response, _ := send(a, operation("X-Fits: "+strings.Repeat("x", 60<<10)+"\r\n")); response.StatusCode != http.StatusOK {
+	if response, _ := a.send(t, operation("X-Fits: "+strings.Repeat("x", 60<<10)+"\r\n")); response.StatusCode != http.StatusOK {
 		t.Errorf("headers that fit: %s", response.Status)
 	}
 }
 
 // send gives the answer to one text on a connection of its own.
-func send(a *app, text string) (*http.Response, string) {
-	a.t.Helper()
-	l := a.line()
+func (p *process) send(t *testing.T, text string) (*http.Response, string) {
+	t.Helper()
+	l := p.line(t)
 	if err := l.send(text); err != nil {
-		a.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return l.answer()
 }
@@ -174,7 +174,7 @@ func send(a *app, text string) (*http.Response, string) {
 func TestBodyAboveTheLimitIs413BeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	a := start(t)
-	response, body := send(a, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 300000\r\n\r\n")
+	response, body := a.send(t, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 300000\r\n\r\n")
 	if response.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(body, "256 KiB") {
 		t.Errorf("%s %s", response.Status, body)
 	}
@@ -187,14 +187,14 @@ func TestThousandIdleConnectionsHoldNobodyUpAndAreEnded(t *testing.T) {
 	before := a.descriptors()
 	lines := make([]*line, many)
 	for i := range lines {
-		lines[i] = a.line()
+		lines[i] = a.line(t)
 		if i%2 == 0 {
 			_ = lines[i].send("GET /heal")
 		}
 	}
 	eventually(t, "all to be accepted", func() bool { return a.descriptors() >= before+many })
 	began := time.Now()
-	if response, _ := send(a, operation("")); response.StatusCode != http.StatusOK {
+	if response, _ := a.send(t, operation("")); response.StatusCode != http.StatusOK {
 		t.Errorf("beside them: %s", response.Status)
 	}
 	if took := time.Since(began); took > 5*time.Second {

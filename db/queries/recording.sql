@@ -82,6 +82,17 @@ SELECT * FROM switchboard.recordings WHERE id = @id AND organization_id = @organ
 SELECT * FROM switchboard.recordings
 WHERE id = @id AND organization_id = @organization_id AND deleted_at IS NULL FOR NO KEY UPDATE;
 
+-- name: MarkCopying :exec
+UPDATE switchboard.recordings SET copying_at = now() WHERE id = @id AND copy_attempt = @attempt AND status = 'PENDING';
+
+-- name: MarkNotCopying :exec
+UPDATE switchboard.recordings SET copying_at = NULL WHERE id = @id AND copy_attempt = @attempt;
+
+-- name: AbandonCopy :one
+-- Begins the copy anew whose process died; no row when it is at work or waits for its turn.
+UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1, copying_at = NULL
+WHERE id = @id AND copying_at < now() - @silent_for::interval RETURNING *;
+
 -- name: StoreRecording :one
 UPDATE switchboard.recordings SET
     status = 'STORED', source_url = NULL, content_type = @content_type, size_bytes = @size_bytes,

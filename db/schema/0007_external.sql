@@ -8,6 +8,8 @@ ALTER TABLE switchboard.recordings
     ADD COLUMN source_url_sha256 bytea CHECK (length(source_url_sha256) = 32),
     -- Counts how often the copy was begun, so that a job of an earlier time changes nothing.
     ADD COLUMN copy_attempt integer NOT NULL DEFAULT 0 CHECK (copy_attempt >= 0),
+    -- When a run of it was last heard of; NULL while none is at work.
+    ADD COLUMN copying_at timestamptz,
     ADD COLUMN failure_message text CHECK (length(failure_message) BETWEEN 1 AND 1000),
     ADD COLUMN failure_retryable boolean,
     ADD CONSTRAINT recordings_failure_check CHECK ((status = 'FAILED') = (failure_message IS NOT NULL AND failure_retryable IS NOT NULL)) NOT VALID;
@@ -18,4 +20,4 @@ DROP INDEX switchboard.recordings_pending;
 DELETE FROM switchboard.recordings WHERE status <> 'STORED';
 ALTER TABLE switchboard.recordings
     DROP CONSTRAINT recordings_failure_check,
-    DROP COLUMN source_url, DROP COLUMN source_url_sha256, DROP COLUMN copy_attempt, DROP COLUMN failure_message, DROP COLUMN failure_retryable;
+    DROP COLUMN source_url, DROP COLUMN source_url_sha256, DROP COLUMN copy_attempt, DROP COLUMN copying_at, DROP COLUMN failure_message, DROP COLUMN failure_retryable;

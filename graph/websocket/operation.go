@@ -68,7 +68,8 @@ func (s *socket) register(id string, size int) (*operation, error) {
 		return nil, errFull
 	}
 	o := &operation{socket: s, id: id, size: size}
-	o.ctx, o.cancel = context.WithCancel(context.WithValue(s.session, operationKey{}, o))
+	// An operation of a socket that is hours old is no part of the request that opened it.
+	o.ctx, o.cancel = context.WithCancel(context.WithValue(telemetry.Apart(s.session), operationKey{}, o))
 	if s.operations == nil {
 		s.operations = make(map[string]*operation, 1)
 	}

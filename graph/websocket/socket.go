@@ -13,8 +13,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	gorilla "github.com/gorilla/websocket"
-
-	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
 // closeWait bounds how long a close frame may take to leave, and how long we listen for the peer's own:
@@ -60,8 +58,8 @@ func newSocket(t *Transport, conn *gorilla.Conn, r *http.Request, exec graphql.G
 		transport: t, conn: conn, exec: exec, request: r,
 		sessions: make(chan Session, 1), restart: make(chan struct{}), turn: make(chan struct{}, 1),
 	}
-	// The request's context ends when Do returns; its values (request id) are worth keeping.
-	s.ctx, s.cancel = context.WithCancel(telemetry.Apart(context.WithoutCancel(r.Context())))
+	// The request's context ends when Do returns; its values (trace, request id) are worth keeping.
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
 	conn.SetReadLimit(t.config.ReadLimit)
 	conn.SetPongHandler(func(string) error { s.heard(); return nil })
 	conn.SetPingHandler(s.pong)

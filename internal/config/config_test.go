@@ -111,6 +111,7 @@ func TestServeRefusesAndNamesTheVariable(t *testing.T) {
 		"ASSEMBLYAI_WEBHOOK_SECRET=nR4vK8xT2mZq":                  "ASSEMBLYAI_WEBHOOK_SECRET is shorter than 16",
 		"BACKEND_URL=http://api.example.com":                      "BACKEND_URL must begin with https://",
 		"ASSEMBLYAI_BASE_URL=http://example.com":                  "ASSEMBLYAI_BASE_URL must begin with https://",
+		"EGRESS_ALLOW=10.0.0.0/8":                                 "EGRESS_ALLOW is for tests",
 		"METRICS_PORT=8080":                                       "METRICS_PORT and PORT are the same",
 	} {
 		var problems Problems
@@ -133,7 +134,7 @@ func TestUnreadableValuesAreNamedAllAtOnceAndNeverShown(t *testing.T) {
 	const leaked = "sk_live_0123456789"
 	environ := good()
 	broken := []string{
-		"PORT", "METRICS_PORT", "DATABASE_MAX_CONNS", "MAX_UPLOAD_BYTES", "LOG_LEVEL", "LOG_FORMAT", "GRAPHIQL", "INTROSPECTION", "TRUST_EMAIL", "TRUSTED_PROXIES",
+		"PORT", "METRICS_PORT", "DATABASE_MAX_CONNS", "MAX_UPLOAD_BYTES", "LOG_LEVEL", "LOG_FORMAT", "GRAPHIQL", "INTROSPECTION", "TRUST_EMAIL", "TRUSTED_PROXIES", "EGRESS_ALLOW",
 		"ASSEMBLYAI_UPLOAD", "ASSEMBLYAI_OPTIONS", "TRANSCRIPTION_ANALYSIS", "TRANSCRIPTION_CHECK_AFTER", "TRANSCRIPTION_LOST_AFTER", "TRANSCRIPTION_POLL_EVERY",
 	}
 	for _, name := range broken {

@@ -64,6 +64,7 @@ type Recording struct {
 	SourceUrl        *string
 	SourceUrlSha256  []byte
 	CopyAttempt      int32
+	CopyingAt        *time.Time
 	FailureMessage   *string
 	FailureRetryable *bool
 }

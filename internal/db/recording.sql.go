@@ -12,6 +12,40 @@ import (
 	"time"
 )
 
+const abandonCopy = `-- name: AbandonCopy :one
+UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1, copying_at = NULL
+WHERE id = $1 AND copying_at < now() - $2::interval RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+`
+
+// Begins the copy anew whose process died; no row when it is at work or waits for its turn.
+func (q *Queries) AbandonCopy(ctx context.Context, iD uuid.UUID, silentFor time.Duration) (*Recording, error) {
+	row := q.db.QueryRow(ctx, abandonCopy, iD, silentFor)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.CopyingAt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+	)
+	return &i, err
+}
+
 const abortUpload = `-- name: AbortUpload :one
 UPDATE switchboard.uploads SET status = 'ABORTED'
 WHERE id = $1 AND organization_id = $2 AND status IN ('PENDING', 'ABORTED')
@@ -96,7 +130,7 @@ func (q *Queries) CountPendingRecordings(ctx context.Context, organizationID uui
 
 const expectRecordingAgain = `-- name: ExpectRecordingAgain :one
 UPDATE switchboard.recordings SET status = 'PENDING', copy_attempt = copy_attempt + 1, failure_message = NULL, failure_retryable = NULL
-WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
 `
 
 func (q *Queries) ExpectRecordingAgain(ctx context.Context, id uuid.UUID) (*Recording, error) {
@@ -120,6 +154,7 @@ func (q *Queries) ExpectRecordingAgain(ctx context.Context, id uuid.UUID) (*Reco
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -156,7 +191,7 @@ func (q *Queries) FailRecording(ctx context.Context, arg FailRecordingParams) er
 }
 
 const getHiddenRecording = `-- name: GetHiddenRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
 `
 
 func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Recording, error) {
@@ -180,6 +215,7 @@ func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Record
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -187,7 +223,7 @@ func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Record
 }
 
 const getRecording = `-- name: GetRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
 WHERE id = $1 AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL
 `
 
@@ -212,6 +248,7 @@ func (q *Queries) GetRecording(ctx context.Context, iD uuid.UUID, organizationId
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -219,7 +256,7 @@ func (q *Queries) GetRecording(ctx context.Context, iD uuid.UUID, organizationId
 }
 
 const getRecordingToCopy = `-- name: GetRecordingToCopy :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND organization_id = $2
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND organization_id = $2
 `
 
 // Also one that is hidden.
@@ -244,6 +281,7 @@ func (q *Queries) GetRecordingToCopy(ctx context.Context, iD uuid.UUID, organiza
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -279,7 +317,7 @@ func (q *Queries) GetUpload(ctx context.Context, iD uuid.UUID, organizationIds [
 const hideRecording = `-- name: HideRecording :one
 UPDATE switchboard.recordings SET deleted_at = now()
 WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
 `
 
 func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Recording, error) {
@@ -303,6 +341,7 @@ func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationI
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -312,7 +351,7 @@ func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationI
 const insertExternalRecording = `-- name: InsertExternalRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, source_url, source_url_sha256, copy_attempt, created_by)
 VALUES ($1, $2, 'EXTERNAL', 'PENDING', $3, $4, $5, $6, 1, $7)
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
 `
 
 type InsertExternalRecordingParams struct {
@@ -354,6 +393,7 @@ func (q *Queries) InsertExternalRecording(ctx context.Context, arg InsertExterna
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -363,7 +403,7 @@ func (q *Queries) InsertExternalRecording(ctx context.Context, arg InsertExterna
 const insertRecording = `-- name: InsertRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by)
 VALUES ($1, $2, $3, 'STORED', $4, $5, $6, $7, $8, $9, $10, $11)
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
 `
 
 type InsertRecordingParams struct {
@@ -413,6 +453,7 @@ func (q *Queries) InsertRecording(ctx context.Context, arg InsertRecordingParams
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -474,7 +515,7 @@ func (q *Queries) InsertUpload(ctx context.Context, arg InsertUploadParams) (*Up
 }
 
 const listRecordings = `-- name: ListRecordings :many
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
 WHERE organization_id = $1 AND deleted_at IS NULL AND id < $2
   AND ($3::text IS NULL OR source = $3)
 ORDER BY id DESC LIMIT $4
@@ -519,6 +560,7 @@ func (q *Queries) ListRecordings(ctx context.Context, arg ListRecordingsParams) 
 			&i.SourceUrl,
 			&i.SourceUrlSha256,
 			&i.CopyAttempt,
+			&i.CopyingAt,
 			&i.FailureMessage,
 			&i.FailureRetryable,
 		); err != nil {
@@ -533,7 +575,7 @@ func (q *Queries) ListRecordings(ctx context.Context, arg ListRecordingsParams) 
 }
 
 const listRecordingsByID = `-- name: ListRecordingsByID :many
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
 WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id
 `
 
@@ -564,6 +606,7 @@ func (q *Queries) ListRecordingsByID(ctx context.Context, ids []uuid.UUID, organ
 			&i.SourceUrl,
 			&i.SourceUrlSha256,
 			&i.CopyAttempt,
+			&i.CopyingAt,
 			&i.FailureMessage,
 			&i.FailureRetryable,
 		); err != nil {
@@ -610,7 +653,7 @@ func (q *Queries) ListUnclearedUploads(ctx context.Context, lateFor time.Duratio
 }
 
 const lockRecording = `-- name: LockRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
 WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
 `
 
@@ -636,6 +679,7 @@ func (q *Queries) LockRecording(ctx context.Context, iD uuid.UUID, organizationI
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)
@@ -668,6 +712,24 @@ func (q *Queries) LockUpload(ctx context.Context, iD uuid.UUID, organizationID u
 	return &i, err
 }
 
+const markCopying = `-- name: MarkCopying :exec
+UPDATE switchboard.recordings SET copying_at = now() WHERE id = $1 AND copy_attempt = $2 AND status = 'PENDING'
+`
+
+func (q *Queries) MarkCopying(ctx context.Context, iD uuid.UUID, attempt int32) error {
+	_, err := q.db.Exec(ctx, markCopying, iD, attempt)
+	return err
+}
+
+const markNotCopying = `-- name: MarkNotCopying :exec
+UPDATE switchboard.recordings SET copying_at = NULL WHERE id = $1 AND copy_attempt = $2
+`
+
+func (q *Queries) MarkNotCopying(ctx context.Context, iD uuid.UUID, attempt int32) error {
+	_, err := q.db.Exec(ctx, markNotCopying, iD, attempt)
+	return err
+}
+
 const removeRecording = `-- name: RemoveRecording :exec
 DELETE FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
 `
@@ -681,7 +743,7 @@ const storeRecording = `-- name: StoreRecording :one
 UPDATE switchboard.recordings SET
     status = 'STORED', source_url = NULL, content_type = $1, size_bytes = $2,
     duration_ms = $3, channels = $4, sha256 = $5
-WHERE id = $6 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, failure_message, failure_retryable
+WHERE id = $6 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
 `
 
 type StoreRecordingParams struct {
@@ -721,6 +783,7 @@ func (q *Queries) StoreRecording(ctx context.Context, arg StoreRecordingParams) 
 		&i.SourceUrl,
 		&i.SourceUrlSha256,
 		&i.CopyAttempt,
+		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
 	)

@@ -22,6 +22,18 @@ func limitBody(most int64, next http.Handler) http.Handler {
 	})
 }
 
+// unambiguous makes a request in chunks the last of its connection. It may have said a length too, which
+// net/http drops without a word: a proxy that believed the length sees another end of it, and what stands
+// behind would be the next visitor's request. RFC 9112 asks for the end; who sends a length loses nothing.
+func unambiguous(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // limitTime ends the context; handlers and the database give up with it and answer in their own words.
 func limitTime(most time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -79,7 +79,7 @@ func Routes(h Handlers) http.Handler {
 
 // around is what every request passes. Recovering is inside of logging, so that a panic's line says 500.
 func around(h Handlers, mux http.Handler) http.Handler {
-	return observe(h, recovering(h, securing(mux)))
+	return observe(h, recovering(h, securing(unambiguous(mux))))
 }
 
 func notFound(w http.ResponseWriter, _ *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -55,11 +56,11 @@ func statementName(sql string) string {
 		name, _, _ := strings.Cut(named, " ")
 		return name
 	}
-	end := strings.IndexFunc(sql, func(r rune) bool { return r < 'A' || r > 'Z' })
+	end := strings.IndexFunc(sql, func(r rune) bool { return !unicode.IsLetter(r) })
 	if end < 0 {
 		end = len(sql)
 	}
-	switch word := sql[:end]; word {
+	switch word := strings.ToUpper(sql[:end]); word {
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "WITH":
 		return word
 	}

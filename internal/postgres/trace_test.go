@@ -12,14 +12,14 @@ func TestSpanOfAStatementIsNamedByUsAndNeverByWhatStandsInIt(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{
 		"-- name: GetWebhookEvent :one\nSELECT 'hunter2'": "GetWebhookEvent",
-		"-- name: JobInsert":    "JobInsert",
-		"SELECT pg_notify($1)":  "SELECT",
-		beginQuery:              "BEGIN",
-		"COMMIT":                "COMMIT",
-		"hunter2":               "other",
-		"HUNTER2":               "other",
-		"":                      "other",
-		"CREATE ROLE 'hunter2'": "other",
+		"-- name: JobInsert":                              "JobInsert",
+		"SELECT pg_notify($1)":                            "SELECT",
+		beginQuery:                                        "BEGIN",
+		"commit":                                          "COMMIT",
+		"hunter2":                                         "other",
+		"HUNTER2":                                         "other",
+		"":                                                "other",
+		"CREATE ROLE 'hunter2'":                           "other",
 	} {
 		if got := statementName(sql); got != want {
 			t.Errorf("%q is named %q, want %q", sql, got, want)

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/audio"
@@ -30,7 +32,8 @@ func (c *Copies) copy(ctx context.Context, job jobs.Job[copyArgs]) error {
 	if !waits(row, job.Args) {
 		return nil
 	}
-	object, seen, err := c.fetch(ctx, row)
+	defer c.rest(ctx, job.Args)
+	object, seen, err := c.fetch(ctx, row, job.Args)
 	if err == nil {
 		return c.keep(ctx, job.Args, object, seen)
 	}
@@ -45,7 +48,10 @@ func (c *Copies) copy(ctx context.Context, job jobs.Job[copyArgs]) error {
 	return c.fail(ctx, job.Args, why)
 }
 
-func (c *Copies) fetch(ctx context.Context, row *db.Recording) (blob.Object, Inspection, error) {
+func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (blob.Object, Inspection, error) {
+	if err := c.store.MarkCopying(ctx, row.ID, args.Attempt); err != nil {
+		return blob.Object{}, Inspection{}, fmt.Errorf("noting the copy: %w", err)
+	}
 	body, err := c.client.Get(ctx, *row.SourceUrl, egress.Limits{Bytes: c.maxSize, Time: copyTime})
 	if err != nil {
 		return blob.Object{}, Inspection{}, err
@@ -55,7 +61,9 @@ func (c *Copies) fetch(ctx context.Context, row *db.Recording) (blob.Object, Ins
 	if size < 0 {
 		size = blob.SizeUnknown
 	}
-	object, err := c.bucket.Put(ctx, row.ObjectKey, "application/octet-stream", size, body) // what it is, only all of the bytes tell
+	object, err := c.bucket.Put(ctx, row.ObjectKey, "application/octet-stream", size, &beating{Reader: body, beat: func() {
+		_ = c.store.MarkCopying(ctx, row.ID, args.Attempt) // one that fails is followed by others
+	}}) // what it is, only all of the bytes tell
 	if theirs := body.Err(); theirs != nil {
 		return blob.Object{}, Inspection{}, theirs
 	}
@@ -72,6 +80,34 @@ func (c *Copies) fetch(ctx context.Context, row *db.Recording) (blob.Object, Ins
 	}
 	return object, Inspection{Info: info, sha256: sum}, nil
 }
+
+// beating says now and then that the bytes of a copy still move.
+type beating struct {
+	io.Reader
+	beat func()
+	next time.Time
+}
+
+func (b *beating) Read(p []byte) (int, error) {
+	if now := time.Now(); now.After(b.next) {
+		b.next = now.Add(beatEvery)
+		b.beat()
+	}
+	return b.Reader.Read(p)
+}
+
+// rest notes that this run has ended, also when it was stopped: between two tries no one is to think that its
+// process died.
+func (c *Copies) rest(ctx context.Context, args copyArgs) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTimeout)
+	defer cancel()
+	if err := c.store.MarkNotCopying(ctx, args.RecordingID, args.Attempt); err != nil {
+		slog.WarnContext(ctx, "noting the end of a copy failed", "recording", ids.Of(ids.Recording, args.RecordingID).String(), "error", err)
+	}
+}
+
+// restTimeout is for one statement, while the process may be about to end.
+const restTimeout = 2 * time.Second
 
 // keep makes the recording STORED. One that was deleted meanwhile leaves no bytes behind.
 func (c *Copies) keep(ctx context.Context, args copyArgs, object blob.Object, seen Inspection) error {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,7 +44,7 @@ func HandOver(ctx context.Context, traceparent string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.way) == onTheWay { // one was never written: forget it, else each later event would have its trace
-		d.way = append(d.way[:0], d.way[1:]...)
+		d.way = slices.Delete(d.way, 0, 1)
 	}
 	d.way = append(d.way, delivery{remembered(traceparent), time.Now()})
 }
@@ -72,11 +73,13 @@ func Delivering(ctx context.Context) (written func(error)) {
 
 func unseen(error) {}
 
-func (d *deliveries) next() (first delivery) {
+func (d *deliveries) next() delivery {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.way) > 0 {
-		first, d.way = d.way[0], append(d.way[:0], d.way[1:]...)
+	if len(d.way) == 0 {
+		return delivery{}
 	}
+	first := d.way[0]
+	d.way = slices.Delete(d.way, 0, 1)
 	return first
 }

@@ -103,7 +103,7 @@ func remembered(traceparent string) trace.SpanContext {
 	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
 }
 
-// Apart is ctx outside of its trace: what a socket does in its hours is no part of the request that opened it.
+// Apart is ctx outside of its trace, for what only began there.
 func Apart(ctx context.Context) context.Context {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx

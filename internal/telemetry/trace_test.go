@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -13,7 +12,6 @@ import (
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // traced keeps what ended.
@@ -185,36 +183,6 @@ func TestCallToAProviderIsSeenWithoutItsSecrets(t *testing.T) {
 	}
 	if n := len(ended.Ended()); n != 3 {
 		t.Errorf("%d spans", n)
-	}
-}
-
-func TestEventsGoOnInTheTracesThatCausedThemInTheirOrder(t *testing.T) {
-	t.Parallel()
-	tracing, ended := traced(t)
-	var parents []string
-	for range 3 {
-		ctx, done := tracing.Job(t.Context(), Run{Kind: "test.note"})
-		parents = append(parents, Traceparent(ctx))
-		done("done")
-	}
-	operation, done := tracing.Operation(t.Context(), "subscription", "")
-	stream := tracing.Stream(operation)
-	done("")
-	HandOver(stream, parents[0])
-	HandOver(stream, "") // replayed
-	Delivering(stream)(nil)
-	HandOver(stream, parents[1])
-	Delivering(stream)(nil)
-	Delivering(stream)(io.ErrClosedPipe)
-	Delivering(stream)(nil) // no event: an error of the stream
-
-	spans := ended.Ended()[4:]
-	if len(spans) != 2 || Traceparent(trace.ContextWithSpanContext(t.Context(), spans[0].Parent())) != parents[0] ||
-		Traceparent(trace.ContextWithSpanContext(t.Context(), spans[1].Parent())) != parents[1] {
-		t.Fatalf("events: %v", spans)
-	}
-	if links := spans[0].Links(); len(links) != 1 || !links[0].SpanContext.Equal(trace.SpanContextFromContext(operation)) {
-		t.Errorf("links: %v", links)
 	}
 }
 
