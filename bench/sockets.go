@@ -21,8 +21,8 @@ const (
 	dialers = 8
 	// warm sockets fill the server's pools and caches before its memory is read for the first time.
 	warm = 20
-	// settleFor lets the garbage of opening go: the least of what is seen meanwhile counts.
-	settleFor = 10 * time.Second
+	// settleFor lets the garbage of opening go, as the server does within 20 s: the least of what is seen counts.
+	settleFor = 25 * time.Second
 )
 
 const watchQuery = `subscription($id: ID!, $after: String) { transcriptionStatus(transcriptionId: $id, after: $after) {

@@ -122,9 +122,9 @@ func (l *lab) poolerLog(name string, deaf bool) error {
 
 // openPooler starts the pooler and gives the database's address through it.
 func (l *lab) openPooler(ctx context.Context) (string, error) {
-	program, err := exec.LookPath("pgbouncer")
+	program, err := l.installed(ctx, "pgbouncer", "/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer")
 	if err != nil {
-		return "", errors.New("there is no pgbouncer: install the package pgbouncer and play this drill again")
+		return "", err
 	}
 	database, err := url.Parse(l.database)
 	if err != nil {

@@ -53,7 +53,7 @@ func behind(ctx context.Context, l *lab) error {
 		return err
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, maxSeen)
+	ctx, cancel := context.WithTimeout(ctx, maxStorm)
 	defer cancel()
 	err = who.Follow(ctx, id, nil)
 	l.promise(err == nil && l.provider.Stats().Submitted == 1, "%s after the clock was set right, without a restart, the transcript was there; %d submission taken %s",
@@ -94,9 +94,9 @@ func (l *lab) mend(ctx context.Context, data string) error {
 // skewPostgres starts a Postgres in another time. A Go program asks the kernel itself, where libfaketime does
 // not reach: it is the database that is moved.
 func (l *lab) skewPostgres(ctx context.Context, by time.Duration) (*database.Server, error) {
-	library, err := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1")
-	if err != nil || len(library) == 0 {
-		return nil, errors.New("there is no libfaketime: install the package libfaketime and play this drill again")
+	library, err := l.installed(ctx, "libfaketime", "/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib64/faketime/libfaketime.so.1")
+	if err != nil {
+		return nil, err
 	}
 	programs, err := realPostgres()
 	if err != nil {
@@ -106,7 +106,7 @@ func (l *lab) skewPostgres(ctx context.Context, by time.Duration) (*database.Ser
 	if err != nil {
 		return nil, err
 	}
-	wrapped := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s FAKETIME=%+ds FAKETIME_DONT_FAKE_MONOTONIC=1 exec %s \"$@\"\n", library[0], int(by.Seconds()), filepath.Join(programs, "postgres"))
+	wrapped := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s FAKETIME=%+ds FAKETIME_DONT_FAKE_MONOTONIC=1 exec %s \"$@\"\n", library, int(by.Seconds()), filepath.Join(programs, "postgres"))
 	plain := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", filepath.Join(programs, "initdb"))
 	for name, script := range map[string]string{"postgres": wrapped, "initdb": plain} {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(script), 0o755); err != nil {

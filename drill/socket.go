@@ -107,15 +107,16 @@ func (g *gathering) attempt(ctx context.Context, p *process, number int, after s
 		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: patience, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
 		NetDialContext: from(number).DialContext,
 	}
-	conn, _, err = dialer.DialContext(ctx, "ws"+strings.TrimPrefix(p.url, "http")+"/graphql", http.Header{})
+	opened, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(p.url, "http")+"/graphql", http.Header{})
 	if err != nil {
 		return nil, first, fmt.Errorf("opening a socket: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			_ = conn.Close()
+			_ = opened.Close()
 		}
 	}()
+	conn = opened
 	c := g.calls[number]
 	if err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"authorization": "Bearer " + c.token}}); err != nil {
 		return nil, first, fmt.Errorf("saying hello: %w", err)

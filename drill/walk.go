@@ -19,8 +19,6 @@ const (
 	soon = "TRANSCRIPTION_CHECK_AFTER=2s"
 	// lostSoon has a submission that cannot be found sent again.
 	lostSoon = "TRANSCRIPTION_LOST_AFTER=4s"
-	// maxSeen is the promise for every subscriber after any single fault.
-	maxSeen = 30 * time.Second
 )
 
 // as is a person of the seed at an address.
@@ -46,7 +44,7 @@ func walk(ctx context.Context, who *client.Client, c call) (time.Duration, error
 // walks promises that the main job is done soon.
 func (l *lab) walks(ctx context.Context, p *process, c call, when string) {
 	took, err := walk(ctx, as(c, p.url), c)
-	l.promise(err == nil && took < maxSeen, "%s: a file was uploaded and its transcript seen after %s (less than %s) %s", when, ms(took), maxSeen, said(err))
+	l.promise(err == nil && took < maxStorm, "%s: a file was uploaded and its transcript seen after %s (less than %s) %s", when, ms(took), maxStorm, said(err))
 }
 
 // said is an error in the line of a promise.

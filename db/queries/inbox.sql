@@ -1,5 +1,5 @@
--- name: KeepWebhookEvent :one
--- Keeps a delivery once. No row comes back for one that is kept already, unless it was given up: then the
+-- name: KeepWebhookEvents :batchone
+-- Keeps deliveries once each. No row comes back for one that is kept already, unless it was given up: then the
 -- sender's new try is ours too.
 INSERT INTO switchboard.webhook_events (id, source, dedupe_key, type, external_id, query, headers, body)
 VALUES (@id, @source, @dedupe_key, @type, sqlc.narg(external_id), @query, @headers, @body)

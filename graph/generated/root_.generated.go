@@ -345,9 +345,9 @@ type ComplexityRoot struct {
 		Index      func(childComplexity int) int
 		Sentiment  func(childComplexity int) int
 		SpeakerKey func(childComplexity int) int
+		Spoken     func(childComplexity int) int
 		StartMs    func(childComplexity int) int
 		Text       func(childComplexity int) int
-		Words      func(childComplexity int) int
 	}
 
 	UtteranceConnection struct {
@@ -1605,6 +1605,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Utterance.SpeakerKey(childComplexity), true
+	case "Utterance.words":
+		if e.ComplexityRoot.Utterance.Spoken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Utterance.Spoken(childComplexity), true
 	case "Utterance.startMs":
 		if e.ComplexityRoot.Utterance.StartMs == nil {
 			break
@@ -1617,12 +1623,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Utterance.Text(childComplexity), true
-	case "Utterance.words":
-		if e.ComplexityRoot.Utterance.Words == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Utterance.Words(childComplexity), true
 
 	case "UtteranceConnection.edges":
 		if e.ComplexityRoot.UtteranceConnection.Edges == nil {

@@ -2151,7 +2151,7 @@ func (ec *executionContext) _Utterance_words(ctx context.Context, field graphql.
 			return ec.fieldContext_Utterance_words(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Words, nil
+			return obj.Spoken()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []transcription.Word) graphql.Marshaler {
@@ -2165,7 +2165,7 @@ func (ec *executionContext) fieldContext_Utterance_words(_ context.Context, fiel
 	fc = &graphql.FieldContext{
 		Object:     "Utterance",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Word(ctx, field)

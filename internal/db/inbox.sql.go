@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -131,42 +130,6 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 		&i.Note,
 	)
 	return &i, err
-}
-
-const keepWebhookEvent = `-- name: KeepWebhookEvent :one
-INSERT INTO switchboard.webhook_events (id, source, dedupe_key, type, external_id, query, headers, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (source, dedupe_key) DO UPDATE SET status = 'RECEIVED', attempts = 0, queued_at = now() WHERE switchboard.webhook_events.status = 'FAILED'
-RETURNING id
-`
-
-type KeepWebhookEventParams struct {
-	ID         uuid.UUID
-	Source     string
-	DedupeKey  []byte
-	Type       string
-	ExternalID *string
-	Query      string
-	Headers    json.RawMessage
-	Body       []byte
-}
-
-// Keeps a delivery once. No row comes back for one that is kept already, unless it was given up: then the
-// sender's new try is ours too.
-func (q *Queries) KeepWebhookEvent(ctx context.Context, arg KeepWebhookEventParams) (uuid.UUID, error) {
-	row := q.db.QueryRow(ctx, keepWebhookEvent,
-		arg.ID,
-		arg.Source,
-		arg.DedupeKey,
-		arg.Type,
-		arg.ExternalID,
-		arg.Query,
-		arg.Headers,
-		arg.Body,
-	)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
 }
 
 const listWebhookEvents = `-- name: ListWebhookEvents :many

@@ -78,6 +78,7 @@ type Inbox struct {
 	sources     map[string]Source // by the last part of the path
 	kept        func(source, outcome string)
 	finishedFor time.Duration
+	intake      *intake
 }
 
 // Deps is what the room needs.
@@ -91,7 +92,7 @@ type Deps struct {
 
 // New makes the inbox and registers its jobs.
 func New(d Deps) *Inbox {
-	in := &Inbox{store: d.Store, jobs: d.Jobs, sources: d.Sources, kept: d.Kept, finishedFor: d.FinishedFor}
+	in := &Inbox{store: d.Store, jobs: d.Jobs, sources: d.Sources, kept: d.Kept, finishedFor: d.FinishedFor, intake: &intake{store: d.Store, jobs: d.Jobs}}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Webhooks}, in.deliver)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, in.retain)
 	d.Jobs.Every(retainEvery, retainArgs{})

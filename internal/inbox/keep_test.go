@@ -61,6 +61,10 @@ func TestAnEventHasAJobAndAJobHasAnEventWhateverIsInterrupted(t *testing.T) {
 		})
 	}
 	all.Wait()
+	// Those whose senders left may still be under way; whoever comes now is kept after them.
+	if status, _ := r.deliver(t.Context(), "the last one"); status != http.StatusOK {
+		t.Fatalf("the last one: %d", status)
+	}
 	events := r.number(t, countEvents)
 	if queued, pairs := r.number(t, countJobs), r.number(t, countPairs); queued != events || pairs != events {
 		t.Errorf("%d events, %d jobs, %d of them belong together", events, queued, pairs)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/db"
-	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
 // maxBody is far above any notification (AssemblyAI's are 100 bytes, Stripe's below 256 KB): what is
@@ -67,26 +66,15 @@ func (in *Inbox) keep(ctx context.Context, source Source, d Delivery, r *http.Re
 	if err != nil {
 		return false, err
 	}
-	err = in.store.InTx(ctx, func(tx *postgres.Tx) error {
-		id, err := tx.KeepWebhookEvent(ctx, params)
-		if postgres.Missing(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("keeping the event: %w", err)
-		}
-		fresh = true
-		return in.jobs.Enqueue(ctx, tx, deliverArgs{EventID: id})
-	})
-	return fresh, err
+	return in.intake.join(ctx, &arrival{row: params, origin: ctx})
 }
 
-func row(source Source, d Delivery, r *http.Request, body []byte) (db.KeepWebhookEventParams, error) {
+func row(source Source, d Delivery, r *http.Request, body []byte) (db.KeepWebhookEventsParams, error) {
 	headers, err := json.Marshal(keepable(r.Header, source.Secret))
 	if err != nil {
-		return db.KeepWebhookEventParams{}, fmt.Errorf("encoding headers: %w", err)
+		return db.KeepWebhookEventsParams{}, fmt.Errorf("encoding headers: %w", err)
 	}
-	params := db.KeepWebhookEventParams{
+	params := db.KeepWebhookEventsParams{
 		ID: uuid.Must(uuid.NewV7()), Source: string(source.Name), DedupeKey: key(d.Same), Type: storable(d.Type),
 		Query: storable(r.URL.RawQuery), Headers: headers, Body: body,
 	}

@@ -39,6 +39,8 @@ const (
 	// webhookCooldown is the pause between two fetches of the webhook queue: half of what a person can
 	// notice would be 50 ms; 5 ms leaves the rest to the database and the network.
 	webhookCooldown = 5 * time.Millisecond
+	// webhookPolling finds what came within webhookCooldown of another and therefore was not told of.
+	webhookPolling = 50 * time.Millisecond
 	// polling is the pause where no connection can listen.
 	polling = 200 * time.Millisecond
 	// copying is how many copies run at once: each holds a connection and a part of the object in memory.
@@ -87,10 +89,12 @@ func New(c Config) (*Queue, error) {
 		poll = polling
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
-		ID:                   identity(),
-		Schema:               postgres.JobsSchema,
-		Workers:              q.workers,
-		PollOnly:             c.PollOnly,
+		ID:       identity(),
+		Schema:   postgres.JobsSchema,
+		Workers:  q.workers,
+		PollOnly: c.PollOnly,
+		// River tells listeners of a queue at most once in this time, whatever the queue's own pause is.
+		FetchCooldown:        webhookCooldown,
 		FetchPollInterval:    poll,
 		JobTimeout:           timeout,
 		RescueStuckJobsAfter: rescueAfter,
@@ -98,10 +102,10 @@ func New(c Config) (*Queue, error) {
 		Logger:               slog.New(quiet{slog.Default().Handler()}),
 		WorkerMiddleware:     middleware(c),
 		Queues: map[string]river.QueueConfig{
-			Webhooks: {MaxWorkers: c.Workers, FetchCooldown: webhookCooldown},
+			Webhooks: {MaxWorkers: c.Workers, FetchCooldown: webhookCooldown, FetchPollInterval: webhookPolling},
 			Work:     {MaxWorkers: c.Workers, FetchCooldown: 20 * time.Millisecond},
 			Copies:   {MaxWorkers: copying},
-			Upkeep:   {MaxWorkers: 2},
+			Upkeep:   {MaxWorkers: 2, FetchCooldown: 100 * time.Millisecond},
 		},
 	})
 	if err != nil {
@@ -139,36 +143,6 @@ func (q *Queue) Every(period time.Duration, args Args) {
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(period), func() (river.JobArgs, *river.InsertOpts) {
 		return args, q.options(args)
 	}, &river.PeriodicJobOpts{RunOnStart: true}))
-}
-
-// Enqueue adds a job to the transaction: it exists when, and only when, that commits.
-func (q *Queue) Enqueue(ctx context.Context, tx *postgres.Tx, args Args) error {
-	return q.EnqueueIn(ctx, tx, 0, args)
-}
-
-// EnqueueIn is Enqueue for a job that waits first.
-func (q *Queue) EnqueueIn(ctx context.Context, tx *postgres.Tx, wait time.Duration, args Args) error {
-	options := q.options(args)
-	options.Metadata = from(ctx)
-	if wait > 0 {
-		options.ScheduledAt = time.Now().Add(wait)
-	}
-	if _, err := q.client.InsertTx(ctx, tx.Raw, args, options); err != nil {
-		return fmt.Errorf("enqueueing %s: %w", args.Kind(), err)
-	}
-	return nil
-}
-
-func (q *Queue) options(args Args) *river.InsertOpts {
-	kind := q.kinds[args.Kind()]
-	options := &river.InsertOpts{Queue: kind.Queue, MaxAttempts: kind.Attempts}
-	if kind.Once {
-		options.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-			rivertype.JobStateRunning, rivertype.JobStateScheduled,
-		}}
-	}
-	return options
 }
 
 // Start begins to work. The context is not the life of the queue: Stop ends it.

@@ -5,13 +5,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/devstack/samples"
 	"github.com/switchboard-voice/switchboard/internal/egress"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
@@ -115,5 +119,58 @@ func TestCopyIsStoredWithItsHashAndTheAddressGoes(t *testing.T) {
 	}
 	if here, err := c.want(t, c.scope.OrganizationID, rec); !here || err != nil {
 		t.Errorf("here: %v, %v", here, err)
+	}
+}
+
+func TestTooManyCopiesOfOneOrganizationAreALimit(t *testing.T) {
+	t.Parallel()
+	c := openCopier(t, sound)
+	for range maxPending {
+		c.expect(t)
+	}
+	err := c.tx(t, func(tx *postgres.Tx) error {
+		_, err := c.Expect(t.Context(), tx, c.scope, c.address)
+		return err
+	})
+	if !fault.Is(err, fault.CodeLimit) {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := c.Copies.store.Pool().Exec(t.Context(), "INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, 'Two', 'two')", uuid.UUID{2}); err != nil {
+		t.Fatal(err)
+	}
+	err = c.tx(t, func(tx *postgres.Tx) error {
+		_, err := c.Expect(t.Context(), tx, access.Scope{OrganizationID: uuid.UUID{2}, UserID: c.scope.UserID}, c.address)
+		return err
+	})
+	if err != nil {
+		t.Errorf("another organization: %v", err)
+	}
+}
+
+func TestAnotherOrganizationsRecordingIsNotCopied(t *testing.T) {
+	t.Parallel()
+	c := openCopier(t, sound)
+	if _, err := c.want(t, uuid.New(), c.expect(t)); !fault.Is(err, fault.CodeNotFound) {
+		t.Errorf("%v", err)
+	}
+	if _, err := c.want(t, c.scope.OrganizationID, Recording{ID: ids.New(ids.Recording)}); !fault.Is(err, fault.CodeNotFound) {
+		t.Errorf("a missing one: %v", err)
+	}
+}
+
+func TestFileIsNamedAfterTheEndOfItsAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://example.com/a/call%20one.wav?x=y.mp3": "call one.wav", "https://example.com/a/": "a", "https://example.com/%2e%2e%2fetc": "etc",
+		"https://example.com": "", "https://example.com/": "", "https://example.com/a%0Ab": "", "https://example.com/a%00b": "", "https://example.com/%ff": "",
+		"https://example.com/" + strings.Repeat("ä", 256): "",
+	} {
+		var got string
+		if name := filename(address); name != nil {
+			got = *name
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
 	}
 }

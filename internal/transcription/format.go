@@ -83,8 +83,8 @@ func captions(list []Utterance, head string, mark byte) []byte {
 
 // caption keeps a text from ending its cue early or opening a tag.
 func caption(text string) string {
-	text = strings.ReplaceAll(text, "-->", "→")
-	return strings.Join(strings.Fields(strings.ReplaceAll(text, "<", "")), " ")
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "<", ""), "-->", "→") // in this order: "-<->" is one too
+	return strings.Join(strings.Fields(text), " ")
 }
 
 func clock(ms int, mark byte) string {
@@ -112,8 +112,12 @@ func asJSON(t Transcription, d *Details, list []Utterance) ([]byte, error) {
 	}
 	said := make([]utterance, len(list))
 	for i, u := range list {
-		said[i] = utterance{Speaker: u.SpeakerKey, StartMs: u.StartMs, EndMs: u.EndMs, Text: u.Text, Sentiment: u.Sentiment, Words: make([]word, len(u.Words))}
-		for j, w := range u.Words {
+		spoken, err := u.Spoken()
+		if err != nil {
+			return nil, err
+		}
+		said[i] = utterance{Speaker: u.SpeakerKey, StartMs: u.StartMs, EndMs: u.EndMs, Text: u.Text, Sentiment: u.Sentiment, Words: make([]word, len(spoken))}
+		for j, w := range spoken {
 			said[i].Words[j] = word(w)
 		}
 	}

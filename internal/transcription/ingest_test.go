@@ -83,18 +83,34 @@ func TestAllThatTheVendorFoundIsKept(t *testing.T) {
 	sure := []float64{0.95, 0.99, 0.8}
 	positive, negative := Positive, Negative
 	h.wantUtterances(t, got, []Utterance{
-		{0, "A", 100, 1200, "Hello, Anna", &sure[0], &positive, []Word{{"Hello,", 100, 400, &sure[1]}}},
-		{1, "B", 6100, 6900, "waiting.", &sure[2], &negative, []Word{}},
+		{0, "A", 100, 1200, "Hello, Anna", &sure[0], &positive, []Word{{"Hello,", 100, 400, &sure[1]}}, ""},
+		{1, "B", 6100, 6900, "waiting.", &sure[2], &negative, []Word{}, ""},
 	})
 	h.wantAnswer(t, got, answer)
 }
 
 func (h *house) wantUtterances(t *testing.T, of Transcription, want []Utterance) {
 	t.Helper()
-	all, err := h.Utterances(t.Context(), h.viewer, []uuid.UUID{of.ID.UUID}, Window{First: MaxUtterances, After: -1, ToMs: 1 << 30})
-	if err != nil || !reflect.DeepEqual(all[of.ID.UUID], want) {
-		t.Errorf("utterances %+v, %v, want %+v", all[of.ID.UUID], err, want)
+	if got := h.spoken(t, of); !reflect.DeepEqual(got, want) {
+		t.Errorf("utterances %+v, want %+v", got, want)
 	}
+}
+
+// spoken reads all utterances with their words.
+func (h *house) spoken(t *testing.T, of Transcription) []Utterance {
+	t.Helper()
+	all, err := h.Utterances(t.Context(), h.viewer, []uuid.UUID{of.ID.UUID}, Window{First: MaxUtterances, After: -1, ToMs: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := all[of.ID.UUID]
+	for i := range list {
+		if list[i].Words, err = list[i].Spoken(); err != nil {
+			t.Fatal(err)
+		}
+		list[i].stored = ""
+	}
+	return list
 }
 
 // wantAnswer compares what is kept with what the vendor sent, byte for byte.
@@ -126,12 +142,8 @@ func TestAnAnswerOfTheVendorsOwnIsKeptToTheLastWord(t *testing.T) {
 	if got.Status != Completed || *got.Text != sent.Text {
 		t.Errorf("transcription %+v", got)
 	}
-	all, err := h.Utterances(t.Context(), h.viewer, []uuid.UUID{got.ID.UUID}, Window{First: MaxUtterances, After: -1, ToMs: 1 << 30})
-	if err != nil {
-		t.Fatal(err)
-	}
 	i := 0
-	for _, u := range all[got.ID.UUID] {
+	for _, u := range h.spoken(t, got) {
 		for _, w := range u.Words {
 			if i >= len(sent.Words) || w.Text != sent.Words[i].Text || w.StartMs != sent.Words[i].Start || w.EndMs != sent.Words[i].End {
 				t.Fatalf("word %d is %+v", i, w)

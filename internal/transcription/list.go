@@ -139,9 +139,7 @@ func (s *Service) Utterances(ctx context.Context, viewer access.Viewer, wanted [
 			Index: int(r.Index), SpeakerKey: r.SpeakerKey, StartMs: int(r.StartMs), EndMs: int(r.EndMs), Text: r.Text,
 			Confidence: r.Confidence, Sentiment: (*Sentiment)(r.Sentiment),
 		}
-		if err := json.Unmarshal(r.Words, &u.Words); err != nil {
-			return nil, fmt.Errorf("decoding stored words: %w", err)
-		}
+		u.stored = string(r.Words)
 		found[r.TranscriptionID] = append(found[r.TranscriptionID], u)
 	}
 	return found, nil

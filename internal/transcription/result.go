@@ -2,9 +2,9 @@ package transcription
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
-	"sort"
 	"strings"
 
 	"github.com/google/uuid"
@@ -97,7 +97,19 @@ type Utterance struct {
 	Text       string
 	Confidence *float64
 	Sentiment  *Sentiment
-	Words      []Word
+	Words      []Word // nil when read from the database: see Spoken
+	stored     string // the words as JSON, when read from the database
+}
+
+// Spoken are the words. They are decoded only for those who ask: they are nine tenths of a transcript.
+func (u Utterance) Spoken() (list []Word, err error) {
+	if u.stored == "" {
+		return u.Words, nil
+	}
+	if err := json.Unmarshal([]byte(u.stored), &list); err != nil {
+		return nil, fmt.Errorf("decoding stored words: %w", err)
+	}
+	return list, nil
 }
 
 // result is a provider's answer in our words.
@@ -156,69 +168,6 @@ func (u Utterance) row(transcription, organization uuid.UUID) db.InsertUtterance
 		TranscriptionID: transcription, Index: int32(u.Index), OrganizationID: organization, SpeakerKey: u.SpeakerKey,
 		StartMs: int32(u.StartMs), EndMs: int32(u.EndMs), Text: u.Text, Confidence: u.Confidence, Sentiment: (*string)(u.Sentiment), Words: encode(u.Words),
 	}
-}
-
-// utterances are the provider's, or, where it told no speakers apart, its words cut into sentences.
-func utterances(t assemblyai.Transcript) []Utterance {
-	list := make([]Utterance, 0, len(t.Utterances))
-	for _, u := range t.Utterances {
-		from, to := span(u.Start, u.End)
-		list = append(list, Utterance{SpeakerKey: key(u.Speaker, u.Channel), StartMs: from, EndMs: to, Text: clean(u.Text), Confidence: u.Confidence, Words: words(u.Words)})
-	}
-	if len(list) == 0 {
-		list = sentences(words(t.Words))
-	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].StartMs < list[j].StartMs })
-	for i := range list {
-		list[i].Index = i
-	}
-	return list
-}
-
-// sentences cuts the words of one voice after a full stop, and where nobody spoke for a second.
-func sentences(all []Word) (list []Utterance) {
-	const silence = 1000
-	for begin, i := 0, 0; i < len(all); i++ {
-		end := i+1 == len(all) || strings.ContainsAny(lastRune(all[i].Text), ".?!") || all[i+1].StartMs-all[i].EndMs > silence
-		if !end {
-			continue
-		}
-		part := all[begin : i+1]
-		texts := make([]string, len(part))
-		for j, w := range part {
-			texts[j] = w.Text
-		}
-		list = append(list, Utterance{SpeakerKey: "A", StartMs: part[0].StartMs, EndMs: max(part[0].StartMs, all[i].EndMs), Text: strings.Join(texts, " "), Words: part})
-		begin = i + 1
-	}
-	return list
-}
-
-func lastRune(s string) string {
-	if s == "" {
-		return ""
-	}
-	return s[len(s)-1:]
-}
-
-func words(list []assemblyai.Word) []Word {
-	out := make([]Word, len(list))
-	for i, w := range list {
-		from, to := span(w.Start, w.End)
-		out[i] = Word{Text: clean(w.Text), StartMs: from, EndMs: to, Confidence: w.Confidence}
-	}
-	return out
-}
-
-// key names a speaker: the provider's letter, or the channel.
-func key(speaker, channel string) string {
-	if speaker = clean(speaker); speaker != "" {
-		return speaker
-	}
-	if channel = clean(channel); channel != "" {
-		return channel
-	}
-	return "A"
 }
 
 // span brings two times of a vendor into our range and order.
