@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -91,7 +92,9 @@ func (g *gathering) join(ctx context.Context, p *process, number int, after stri
 			g.readers.Go(func() { g.read(conn, number) })
 			return nil
 		}
-		if !websocket.IsCloseError(err, websocket.CloseTryAgainLater) && !strings.Contains(err.Error(), "UNAVAILABLE") {
+		var closed *websocket.CloseError
+		later := errors.As(err, &closed) && closed.Code == websocket.CloseTryAgainLater
+		if !later && !strings.Contains(err.Error(), "UNAVAILABLE") {
 			return err
 		}
 		g.again.Add(1)

@@ -1,12 +1,18 @@
 package graph
 
 import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // change tells what was not given from what was given as null.
@@ -56,6 +62,21 @@ func window(first int, after *string, fromMs, toMs *int) (transcription.Window, 
 		return w, fault.Invalid("fromMs", "Ask for a time from fromMs to toMs, both in milliseconds from the beginning.")
 	}
 	return w, nil
+}
+
+// asked says whether one of these paths is selected below the field that is being resolved, so that what
+// nobody asked for need not be read.
+func asked(ctx context.Context, paths ...string) bool {
+	field := graphql.GetFieldContext(ctx).Field
+	return slices.ContainsFunc(paths, func(path string) bool {
+		return selected(graphql.GetOperationContext(ctx), field.Selections, strings.Split(path, "."))
+	})
+}
+
+func selected(rc *graphql.OperationContext, in ast.SelectionSet, path []string) bool {
+	return len(path) == 0 || slices.ContainsFunc(graphql.CollectFields(rc, in, nil), func(f graphql.CollectedField) bool {
+		return f.Name == path[0] && selected(rc, f.Selections, path[1:])
+	})
 }
 
 func utterancePage(list []transcription.Utterance, t *transcription.Transcription, w transcription.Window) *model.UtteranceConnection {

@@ -73,6 +73,7 @@ func (r *transcriptionResolver) Utterances(ctx context.Context, obj *transcripti
 	if err != nil {
 		return nil, err
 	}
+	w.Words = asked(ctx, "nodes.words", "edges.node.words")
 	list, err := of(ctx).utterancesIn(w).load(ctx, obj.ID.UUID)
 	return utterancePage(list, obj, w), err
 }

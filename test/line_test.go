@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -21,9 +22,14 @@ type line struct {
 	reader *bufio.Reader
 }
 
-func (p *process) line(t *testing.T) *line {
+func (p *process) line(t *testing.T) *line { return p.lineFrom(t, nil) }
+
+// lineFrom comes from this end of loopback. Many lines share few ports over many addresses: what the kernel
+// would give them, another test may just have found free for its program.
+func (p *process) lineFrom(t *testing.T, end net.Addr) *line {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	dialer := net.Dialer{LocalAddr: end}
+	conn, err := dialer.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,9 +191,9 @@ func TestThousandIdleConnectionsHoldNobodyUpAndAreEnded(t *testing.T) {
 	a := start(t)
 	const many = 1000
 	before := a.descriptors()
-	lines := make([]*line, many)
+	lines, port := make([]*line, many), 20_000+rand.IntN(10_000) // below those that the kernel gives
 	for i := range lines {
-		lines[i] = a.line(t)
+		lines[i] = a.lineFrom(t, &net.TCPAddr{IP: net.IPv4(127, 0, 3, byte(1+i%200)), Port: port + i/200})
 		if i%2 == 0 {
 			_ = lines[i].send("GET /heal")
 		}

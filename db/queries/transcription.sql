@@ -143,7 +143,7 @@ WHERE transcription_id = ANY(@ids::uuid[]) AND organization_id = ANY(@organizati
 
 -- name: ListUtterances :many
 -- One page of each transcription: one statement, whatever their number.
-SELECT u.transcription_id, u.index, u.speaker_key, u.start_ms, u.end_ms, u.text, u.confidence, u.sentiment, u.words
+SELECT u.transcription_id, u.index, u.speaker_key, u.start_ms, u.end_ms, u.text, u.confidence, u.sentiment, (CASE WHEN @with_words::boolean THEN u.words ELSE '[]' END)::jsonb AS words
 FROM unnest(@transcription_ids::uuid[]) AS wanted(id)
 CROSS JOIN LATERAL (
     SELECT * FROM switchboard.utterances x

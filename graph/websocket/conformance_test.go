@@ -212,6 +212,7 @@ func TestNothingFollowsTheClientsComplete(t *testing.T) {
 	c.subscribe("1", `subscription{stubborn(name:"late")}`)
 	s.feed("late") <- `"in time"`
 	c.want(`{"type":"next","id":"1","payload":{"data":{"stubborn":"in time"}}}`)
+	eventually(t, "it waits for the next", func() bool { return s.stubborn.Load() == 2 })
 	c.send(`{"type":"complete","id":"1"}`)
 	c.wantPong() // the complete has been read
 	s.feed("late") <- `"too late"`

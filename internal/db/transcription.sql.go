@@ -832,18 +832,19 @@ func (q *Queries) ListTranscriptionsOfRecordings(ctx context.Context, arg ListTr
 }
 
 const listUtterances = `-- name: ListUtterances :many
-SELECT u.transcription_id, u.index, u.speaker_key, u.start_ms, u.end_ms, u.text, u.confidence, u.sentiment, u.words
-FROM unnest($1::uuid[]) AS wanted(id)
+SELECT u.transcription_id, u.index, u.speaker_key, u.start_ms, u.end_ms, u.text, u.confidence, u.sentiment, (CASE WHEN $1::boolean THEN u.words ELSE '[]' END)::jsonb AS words
+FROM unnest($2::uuid[]) AS wanted(id)
 CROSS JOIN LATERAL (
     SELECT transcription_id, index, organization_id, speaker_key, start_ms, end_ms, text, confidence, sentiment, words FROM switchboard.utterances x
-    WHERE x.transcription_id = wanted.id AND x.organization_id = ANY($2::uuid[]) AND x.index > $3
-      AND x.end_ms >= $4 AND x.start_ms < $5
-    ORDER BY x.index LIMIT $6
+    WHERE x.transcription_id = wanted.id AND x.organization_id = ANY($3::uuid[]) AND x.index > $4
+      AND x.end_ms >= $5 AND x.start_ms < $6
+    ORDER BY x.index LIMIT $7
 ) u
 ORDER BY u.transcription_id, u.index
 `
 
 type ListUtterancesParams struct {
+	WithWords        bool
 	TranscriptionIds []uuid.UUID
 	OrganizationIds  []uuid.UUID
 	After            int32
@@ -867,6 +868,7 @@ type ListUtterancesRow struct {
 // One page of each transcription: one statement, whatever their number.
 func (q *Queries) ListUtterances(ctx context.Context, arg ListUtterancesParams) ([]*ListUtterancesRow, error) {
 	rows, err := q.db.Query(ctx, listUtterances,
+		arg.WithWords,
 		arg.TranscriptionIds,
 		arg.OrganizationIds,
 		arg.After,

@@ -20,7 +20,7 @@ type intake struct {
 
 	mu      sync.Mutex
 	waiting []*arrival
-	busy    bool
+	lanes   int // commits under way
 }
 
 // arrival is one delivery on its way into the table.
@@ -34,6 +34,8 @@ type arrival struct {
 const (
 	// most bounds one transaction: at 1 MiB each its bodies are then at most 64 MiB, and mostly 10 KB.
 	most = 64
+	// maxLanes lets one group prepare while another waits for the disk.
+	maxLanes = 2
 	// commitTimeout is half of what the most impatient sender waits.
 	commitTimeout = 5 * time.Second
 )
@@ -44,8 +46,8 @@ func (t *intake) join(ctx context.Context, a *arrival) (fresh bool, err error) {
 	a.done = make(chan error, 1)
 	t.mu.Lock()
 	t.waiting = append(t.waiting, a)
-	if !t.busy {
-		t.busy = true
+	if t.lanes < maxLanes {
+		t.lanes++
 		go t.work() // ends when nobody waits
 	}
 	t.mu.Unlock()
@@ -79,7 +81,7 @@ func (t *intake) next() (group []*arrival) {
 	defer t.mu.Unlock()
 	n := min(len(t.waiting), most)
 	if n == 0 {
-		t.busy = false
+		t.lanes--
 		return nil
 	}
 	group, t.waiting = t.waiting[:n:n], t.waiting[n:]

@@ -19,6 +19,12 @@ func Violates(err error, constraint string) bool {
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23") && pg.ConstraintName == constraint
 }
 
+// deadlocked says whether Postgres chose this transaction to end a circle of waiting ones.
+func deadlocked(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "40P01"
+}
+
 // Lost says whether the database was out of reach or gave up, so that the same call may succeed later:
 // connection failures, shutdown, too many connections, read-only after a failover, deadlock, full disk, a
 // lock or a transaction that took too long.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -57,7 +58,7 @@ func (l Listener) session(ctx context.Context) error {
 		defer cancel()
 		_ = conn.Close(closing)
 	}()
-	if err := prove(ctx, conn); err != nil {
+	if err := prove(ctx, conn, l.URL); err != nil {
 		return err
 	}
 	l.Missed()
@@ -75,28 +76,39 @@ func CanListen(ctx context.Context, url string) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	return prove(ctx, conn)
+	return prove(ctx, conn, url)
 }
 
 // connect gives up on an address where nobody answers: the system's own patience is minutes.
 func connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, url)
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the direct database URL cannot be read: check DATABASE_URL_UNPOOLED") // the cause would show the password
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // the address may be a pooler: nothing is prepared
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
 	return conn, nil
 }
 
-// prove listens and hears itself.
-func prove(ctx context.Context, conn *pgx.Conn) error {
+// prove listens and hears what another connection says. What a session tells itself comes with the answer to
+// its own statement, and a transaction pooler passes that on.
+func prove(ctx context.Context, conn *pgx.Conn, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
 	defer cancel()
 	if _, err := conn.Exec(ctx, "LISTEN "+Channel); err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_notify($1, $2)", Channel, proofPayload); err != nil {
+	other, err := connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("proving: %w", err)
+	}
+	defer func() { _ = other.Close(context.WithoutCancel(ctx)) }()
+	if _, err := other.Exec(ctx, "SELECT pg_notify($1, $2)", Channel, proofPayload); err != nil {
 		return fmt.Errorf("proving: %w", err)
 	}
 	if _, err := conn.WaitForNotification(ctx); err != nil {

@@ -36,7 +36,7 @@ func TestAKilledListenerComesBackAndSaysThatItMayHaveMissedSomething(t *testing.
 	ear := listen(t, address)
 	for range 2 {
 		receive(t, ear.missed)
-		killed := rows(t, address, "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1", "SELECT pg_notify%")
+		killed := rows(t, address, "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1", "LISTEN%")
 		if len(killed) != 1 {
 			t.Fatalf("%d listeners to kill", len(killed))
 		}

@@ -113,7 +113,18 @@ type Tx struct {
 func (tx *Tx) WakeAfterCommit(topics ...uuid.UUID) { tx.topics = append(tx.topics, topics...) }
 
 // InTx runs do in a transaction and commits it when do gives no error. No network call belongs inside.
-func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
+// When Postgres ends the transaction because it and another one wait for each other, it runs again: do
+// must not build on what an earlier run of it left in memory.
+func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) (err error) {
+	for range tries {
+		if err = s.once(ctx, do); !deadlocked(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
+}
+
+func (s *Store) once(ctx context.Context, do func(tx *Tx) error) error {
 	raw, err := s.begin(ctx)
 	if err != nil {
 		return unavailable(ctx, err)

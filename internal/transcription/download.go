@@ -91,7 +91,7 @@ func (s *Service) file(ctx context.Context, name string, query url.Values) ([]by
 	if err != nil {
 		return nil, "", err
 	}
-	all, err := s.Utterances(ctx, reader, []uuid.UUID{id.UUID}, Window{First: 1 << 20, After: -1, ToMs: 1<<31 - 1})
+	all, err := s.Utterances(ctx, reader, []uuid.UUID{id.UUID}, Window{First: 1 << 20, After: -1, ToMs: 1<<31 - 1, Words: true})
 	if err != nil {
 		return nil, "", err
 	}

@@ -99,7 +99,7 @@ func (h *house) wantUtterances(t *testing.T, of Transcription, want []Utterance)
 // spoken reads all utterances with their words.
 func (h *house) spoken(t *testing.T, of Transcription) []Utterance {
 	t.Helper()
-	all, err := h.Utterances(t.Context(), h.viewer, []uuid.UUID{of.ID.UUID}, Window{First: MaxUtterances, After: -1, ToMs: 1 << 30})
+	all, err := h.Utterances(t.Context(), h.viewer, []uuid.UUID{of.ID.UUID}, Window{First: MaxUtterances, After: -1, ToMs: 1 << 30, Words: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,15 +120,16 @@ const MaxUtterances = 500
 // Window says which utterances are wanted.
 type Window struct {
 	First        int
-	After        int // the index to go on behind; -1 from the beginning
-	FromMs, ToMs int // those that overlap this time
+	After        int  // the index to go on behind; -1 from the beginning
+	FromMs, ToMs int  // those that overlap this time
+	Words        bool // with their words, which are nine tenths of a transcript
 }
 
 // Utterances reads one page of each of many transcriptions with one statement; each page has one
 // utterance more than asked when there are more.
 func (s *Service) Utterances(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID, w Window) (map[uuid.UUID][]Utterance, error) {
 	rows, err := s.store.ListUtterances(ctx, db.ListUtterancesParams{
-		TranscriptionIds: wanted, OrganizationIds: viewer.Organizations(), After: int32(w.After), FromMs: int32(w.FromMs), ToMs: int32(w.ToMs), PageSize: int32(w.First) + 1,
+		TranscriptionIds: wanted, OrganizationIds: viewer.Organizations(), After: int32(w.After), FromMs: int32(w.FromMs), ToMs: int32(w.ToMs), PageSize: int32(w.First) + 1, WithWords: w.Words,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading utterances: %w", err)
