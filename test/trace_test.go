@@ -61,7 +61,7 @@ func TestOneTraceFollowsAWebhookToTheSocket(t *testing.T) {
 	}
 	last := events[len(events)-1]
 	id := hex.EncodeToString(last.TraceId)
-	for _, name := range []string{"POST /api/webhooks/{source}", "sql.KeepWebhookEvent", "job.inbox.deliver", "call.GET", "sql.RecordActivity", "sql.COMMIT"} {
+	for _, name := range []string{"POST /api/webhooks/{source}", "sql.KeepWebhookEvents", "job.inbox.deliver", "call.GET", "sql.RecordActivity", "sql.COMMIT"} {
 		if len(c.named(name, id)) == 0 {
 			t.Errorf("the trace of the event has no %s", name)
 		}

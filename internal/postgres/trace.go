@@ -22,6 +22,7 @@ type traced struct {
 var (
 	_ pgxpool.AcquireTracer = traced{}
 	_ pgx.CopyFromTracer    = traced{}
+	_ pgx.BatchTracer       = traced{}
 )
 
 // tracing is what a connection is opened with.
@@ -38,6 +39,15 @@ func (t traced) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.Tr
 }
 
 func (t traced) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	t.traces.StatementDone(ctx, sqlState(data.Err))
+}
+
+// A batch is one span: it is one trip.
+func (t traced) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	return t.traces.Statement(ctx, statementName(data.Batch.QueuedQueries[0].SQL))
+}
+
+func (t traced) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
 	t.traces.StatementDone(ctx, sqlState(data.Err))
 }
 

@@ -11,7 +11,10 @@ import (
 // a connection, which the pool itself leaves to the caller.
 type tracer struct{ counted func(context.Context) }
 
-var _ pgxpool.AcquireTracer = tracer{}
+var (
+	_ pgxpool.AcquireTracer = tracer{}
+	_ pgx.BatchTracer       = tracer{}
+)
 
 func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	if t.counted != nil {
@@ -21,6 +24,19 @@ func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQue
 }
 
 func (t tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// Statements that go out together are counted one by one.
+func (t tracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchQueryData) {
+	if t.counted != nil {
+		t.counted(ctx)
+	}
+}
+
+func (t tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (t tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 type waitKey struct{}
 
