@@ -256,14 +256,18 @@ func (a *app) sql(do func(context.Context, *pgx.Conn) error) {
 	}
 }
 
-// eventually waits until a condition holds.
+// eventually waits until a condition holds that tells nobody when it changes.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); {
-		if time.Now().After(deadline) {
+	late := time.After(patience)
+	looks := time.NewTicker(10 * time.Millisecond)
+	defer looks.Stop()
+	for !holds() {
+		select {
+		case <-looks.C:
+		case <-late:
 			t.Fatalf("waited %s in vain for: %s", patience, what)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 

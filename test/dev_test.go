@@ -73,14 +73,16 @@ func model(t *testing.T, home string) {
 
 func (s *stack) says(what string, within time.Duration) {
 	s.t.Helper()
-	for deadline := time.Now().Add(within); !strings.Contains(s.output.String(), what); time.Sleep(20 * time.Millisecond) {
+	late := time.After(within)
+	looks := time.NewTicker(20 * time.Millisecond)
+	defer looks.Stop()
+	for !strings.Contains(s.output.String(), what) {
 		select {
 		case err := <-s.exited:
 			s.exited <- err
 			s.t.Fatalf("it ended (%v) before it said %q:\n%s", err, what, s.output)
-		default:
-		}
-		if time.Now().After(deadline) {
+		case <-looks.C:
+		case <-late:
 			s.t.Fatalf("it did not say %q in %s:\n%s", what, within, s.output)
 		}
 	}

@@ -47,9 +47,11 @@ func TestKilledInTheMiddleOfAJobTheTranscriptionCompletesOnce(t *testing.T) {
 
 			began := time.Now()
 			var s state
+			looks := time.NewTicker(100 * time.Millisecond)
+			defer looks.Stop()
 			for s.Status != "COMPLETED" && time.Since(began) < 2*healed {
 				s = p.at(survivor).state(id)
-				time.Sleep(100 * time.Millisecond)
+				<-looks.C
 			}
 			if took := time.Since(began); took > healed {
 				t.Errorf("healed after %s: %+v", took, s)
