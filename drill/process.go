@@ -60,6 +60,7 @@ func (l *lab) launch(ctx context.Context, settings ...string) (*process, error) 
 		"TRANSCRIPTION_ANALYSIS=NONE", "TRANSCRIPTION_CHECK_AFTER=1h",
 		// The whole crowd comes from one address.
 		"LIMIT_REQUESTS_PER_USER=0", "LIMIT_REQUESTS_PER_ADDRESS=0", "LIMIT_COST_PER_USER=0", "LIMIT_COST_PER_ADDRESS=0",
+		"LIMIT_REQUESTS_PER_ORGANIZATION=0", "LIMIT_COST_PER_ORGANIZATION=0",
 		"LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0",
 	}, settings...)
 	p.cmd.Stdout, p.cmd.Stderr = file, file

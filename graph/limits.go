@@ -7,18 +7,23 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/graph/websocket"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/limit"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// Limits are what one may ask in a while. Who has a token that opens is counted as a user, wherever they come
+// Limits are what one may ask in a while. Users and strangers are counted before anything is done for them, and
+// organizations when an operation gets at something of theirs. Who has a token that opens is counted as a user, wherever they come
 // from: behind the one address of an office, or of a frontend that renders on its server, are many tenants,
 // and none pays for another.
 type Limits struct {
 	Users     Allowance // each
 	Strangers Allowance // each address, with all who come from there without a token
+
+	Organizations Share // each
 }
 
 // Allowance is one caller's part. A limit that is nil or 0 is none.
@@ -110,15 +115,27 @@ func (l Limits) charge(ctx context.Context, next graphql.OperationHandler) graph
 	}
 	cost, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(costKey).(int)
 	wait := l.of(v.SignedIn()).Cost.Take(key, cost)
-	if wait == 0 {
-		return next(ctx)
+	if wait > 0 {
+		err := fault.Limit(wait, "You asked for much in a short time. Come back in %d s, or ask for less at once.", limit.Seconds(wait))
+		return func(ctx context.Context) *graphql.Response { return refuse(ctx, err) }
 	}
-	refused := present(ctx, fault.Limit(wait, "You asked for much in a short time. Come back in %d s, or ask for less at once.", limit.Seconds(wait)))
+	e := &entry{share: l.Organizations, cost: cost, entered: map[uuid.UUID]error{}}
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
+		e.stream = ctx
+	}
+	v.Entering = e.enter
+	return e.guard(next(context.WithValue(ctx, viewerKey{}, v)))
+}
+
+// refuse is the answer of an operation of which nothing is shown. On a socket that is an error message and no
+// next: the operation is over.
+func refuse(ctx context.Context, err error) *graphql.Response {
+	refused := present(ctx, err)
 	if !callerOf(ctx).socket {
-		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{refused}})
+		return &graphql.Response{Errors: gqlerror.List{refused}}
 	}
-	websocket.Fail(ctx, refused) // nothing was executed, so the client gets an error message and no next
-	return func(context.Context) *graphql.Response { return nil }
+	websocket.Fail(ctx, refused)
+	return nil
 }
 
 // nothing says that all there is to show is an error. A mutation that was refused because of a limit is one

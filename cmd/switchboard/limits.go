@@ -25,5 +25,8 @@ func limits(c config.Config) graph.Limits {
 	return graph.Limits{
 		Users:     graph.Allowance{Requests: perSecond(c.RequestsPerUser), Cost: perMinute(c.CostPerUser), Sockets: c.SocketsPerUser},
 		Strangers: graph.Allowance{Requests: perSecond(c.RequestsPerAddress), Cost: perMinute(c.CostPerAddress), Sockets: c.SocketsPerAddress},
+		Organizations: graph.Share{
+			Requests: perSecond(c.RequestsPerOrganization), Cost: perMinute(c.CostPerOrganization), Streams: limit.NewPlaces(c.SubscriptionsPerOrganization),
+		},
 	}
 }

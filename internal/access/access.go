@@ -78,6 +78,8 @@ type Viewer struct {
 	IssuedAt    time.Time
 	ExpiresAt   time.Time
 	Memberships []Membership
+	// Entering is asked before the viewer gets at anything of an organization, and may refuse. nil never does.
+	Entering func(organization uuid.UUID) error
 }
 
 // Scope is the right to act in one organization.
@@ -92,8 +94,25 @@ func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
 
 // Scope gives the right to act in an organization with at least this role. Errors: Unauthenticated for
 // nobody, NotFound for an organization that does not exist or that the viewer is no member of, Forbidden
-// for a role that does not reach.
+// for a role that does not reach, and what Enter refuses.
 func (v Viewer) Scope(organization ids.ID, least Role) (Scope, error) {
+	scope, err := v.scope(organization, least)
+	if err == nil {
+		err = v.Enter(scope.OrganizationID)
+	}
+	return scope, err
+}
+
+// Enter is for who finds something of an organization by its id, without a scope: it counts there as well.
+// Error: Limit, for an organization that has used up what it may have.
+func (v Viewer) Enter(organization uuid.UUID) error {
+	if v.Entering == nil {
+		return nil
+	}
+	return v.Entering(organization)
+}
+
+func (v Viewer) scope(organization ids.ID, least Role) (Scope, error) {
 	if !v.SignedIn() {
 		return Scope{}, fault.Unauthenticated()
 	}
@@ -111,7 +130,7 @@ func (v Viewer) Scope(organization ids.ID, least Role) (Scope, error) {
 
 // RoleIn is the viewer's role in an organization; empty for one that it is no member of.
 func (v Viewer) RoleIn(organization ids.ID) Role {
-	scope, _ := v.Scope(organization, Viewing)
+	scope, _ := v.scope(organization, Viewing)
 	return scope.Role
 }
 

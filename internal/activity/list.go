@@ -68,7 +68,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Ev
 		return nil, fmt.Errorf("reading the activity: %w", err)
 	}
 	found := fromRow(row)
-	return &found, nil
+	return &found, viewer.Enter(row.OrganizationID)
 }
 
 // after reads what follows a number, of one subject or of the whole organization.

@@ -58,15 +58,7 @@ type Config struct {
 	LostAfter      time.Duration `env:"TRANSCRIPTION_LOST_AFTER" envDefault:"2m"`
 	PollEvery      time.Duration `env:"TRANSCRIPTION_POLL_EVERY" envDefault:"3s"`
 
-	// Limits. 0 switches one off.
-	RequestsPerUser    int   `env:"LIMIT_REQUESTS_PER_USER" envDefault:"50"`
-	RequestsPerAddress int   `env:"LIMIT_REQUESTS_PER_ADDRESS" envDefault:"50"`
-	CostPerUser        int   `env:"LIMIT_COST_PER_USER" envDefault:"600000"`
-	CostPerAddress     int   `env:"LIMIT_COST_PER_ADDRESS" envDefault:"600000"`
-	SocketsPerUser     int   `env:"LIMIT_SOCKETS_PER_USER" envDefault:"20"`
-	SocketsPerAddress  int   `env:"LIMIT_SOCKETS_PER_ADDRESS" envDefault:"20"`
-	WebhooksPerAddress int   `env:"LIMIT_WEBHOOKS_PER_ADDRESS" envDefault:"200"`
-	LiveTranscriptions int32 `env:"LIMIT_LIVE_TRANSCRIPTIONS" envDefault:"100"`
+	Limits
 
 	// EgressAllow is for tests: networks that addresses which users gave may lead to, although they are not public.
 	EgressAllow []netip.Prefix `env:"EGRESS_ALLOW"`
@@ -152,19 +144,5 @@ func (c Config) positive() map[string]bool {
 		"TRANSCRIPTION_CHECK_AFTER": c.CheckAfter > 0,
 		"TRANSCRIPTION_LOST_AFTER":  c.LostAfter > 0,
 		"TRANSCRIPTION_POLL_EVERY":  c.PollEvery > 0,
-	}
-}
-
-// limits are numbers of which 0 means that there is none.
-func (c Config) limits() map[string]int {
-	return map[string]int{
-		"LIMIT_COST_PER_ADDRESS":     c.CostPerAddress,
-		"LIMIT_COST_PER_USER":        c.CostPerUser,
-		"LIMIT_LIVE_TRANSCRIPTIONS":  int(c.LiveTranscriptions),
-		"LIMIT_REQUESTS_PER_ADDRESS": c.RequestsPerAddress,
-		"LIMIT_REQUESTS_PER_USER":    c.RequestsPerUser,
-		"LIMIT_SOCKETS_PER_ADDRESS":  c.SocketsPerAddress,
-		"LIMIT_SOCKETS_PER_USER":     c.SocketsPerUser,
-		"LIMIT_WEBHOOKS_PER_ADDRESS": c.WebhooksPerAddress,
 	}
 }

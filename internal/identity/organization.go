@@ -26,7 +26,7 @@ func (s *Service) Organization(ctx context.Context, viewer access.Viewer, slug s
 		return nil, missing(err, "organization")
 	}
 	found := organization(row)
-	return &found, nil
+	return &found, viewer.Enter(row.ID)
 }
 
 // Organizations finds those of the viewer's among these; one it may not see is not in the answer.
@@ -131,7 +131,7 @@ func (s *Service) Membership(ctx context.Context, viewer access.Viewer, id ids.I
 		return nil, missing(err, "membership")
 	}
 	found := membership(row)
-	return &found, nil
+	return &found, viewer.Enter(row.OrganizationID)
 }
 
 // Change is what an update may change; what is nil stays.

@@ -95,7 +95,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Re
 		return nil, missing(err, "recording")
 	}
 	found := fromRow(row)
-	return &found, nil
+	return &found, viewer.Enter(row.OrganizationID)
 }
 
 // ByID finds several at once; one that the viewer may not see is not in the answer.
@@ -106,6 +106,9 @@ func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.
 	}
 	found := make(map[uuid.UUID]*Recording, len(rows))
 	for _, r := range rows {
+		if err := viewer.Enter(r.OrganizationID); err != nil {
+			return nil, err
+		}
 		rec := fromRow(r)
 		found[r.ID] = &rec
 	}

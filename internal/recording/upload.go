@@ -116,7 +116,7 @@ func (s *Service) GetUpload(ctx context.Context, viewer access.Viewer, id ids.ID
 		return nil, missing(err, "upload")
 	}
 	up := uploadFromRow(row)
-	return &up, nil
+	return &up, viewer.Enter(row.OrganizationID)
 }
 
 // check refuses what can never be an upload and brings the rest into one form.

@@ -55,6 +55,9 @@ func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.
 	}
 	found := make(map[uuid.UUID]*Transcription, len(rows))
 	for _, r := range rows {
+		if err := viewer.Enter(r.OrganizationID); err != nil {
+			return nil, err
+		}
 		t := fromRow(r)
 		found[r.ID] = &t
 	}

@@ -108,7 +108,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Tr
 		return nil, missing(err)
 	}
 	found := fromRow(row)
-	return &found, nil
+	return &found, viewer.Enter(row.OrganizationID)
 }
 
 // scoped finds a transcription that the viewer may act on with this role.
