@@ -26,7 +26,7 @@ func (r *organizationResolver) Activity(ctx context.Context, obj *identity.Organ
 }
 
 func (r *subscriptionResolver) OrganizationActivity(ctx context.Context, organizationID ids.ID, after *string, types []activity.Type) (<-chan *activity.Event, error) {
-	return r.Activities.Follow(ctx, viewer(ctx), activity.Following{OrganizationID: organizationID, After: after, Types: types}, ended(ctx))
+	return r.Activities.Follow(ctx, viewer(ctx), activity.Following{OrganizationID: organizationID, After: after, Types: types}, reader(ctx))
 }
 
 func (r *Resolver) ActivityEvent() generated.ActivityEventResolver { return &activityEventResolver{r} }

@@ -30,19 +30,27 @@ type entry struct {
 	stream context.Context // a subscription's, which gives its place back when it ends; else nil
 
 	mu      sync.Mutex
-	entered map[uuid.UUID]error
-	refused error // the first
+	entered []visit // a person belongs to few organizations, and most operations are in one
+	refused error   // the first
+}
+
+// visit is what an organization answered.
+type visit struct {
+	organization uuid.UUID
+	err          error
 }
 
 // enter answers a second time what it answered the first time: a list has many rows of one organization.
 func (e *entry) enter(organization uuid.UUID) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	err, known := e.entered[organization]
-	if !known {
-		err = e.charge(organization.String())
-		e.entered[organization] = err
+	for _, v := range e.entered {
+		if v.organization == organization {
+			return v.err
+		}
 	}
+	err := e.charge(organization.String())
+	e.entered = append(e.entered, visit{organization, err})
 	if e.refused == nil {
 		e.refused = err
 	}

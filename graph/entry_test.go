@@ -14,7 +14,7 @@ import (
 )
 
 func newEntry(s Share, cost int) *entry {
-	return &entry{share: s, cost: cost, entered: map[uuid.UUID]error{}}
+	return &entry{share: s, cost: cost}
 }
 
 // at is what one operation of that price is told at the door of an organization.

@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/graph/websocket"
+	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/limit"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -81,9 +82,12 @@ func shown(e *gqlerror.Error, f *fault.Fault) *gqlerror.Error {
 	return e
 }
 
-// ended tells a subscriber why a stream broke off in the middle.
-func ended(ctx context.Context) func(error) {
-	return func(err error) { websocket.Fail(ctx, present(ctx, err)) }
+// reader is the subscriber of this ctx: it is told why a stream broke off in the middle.
+func reader(ctx context.Context) activity.Reader {
+	return activity.Reader{
+		Ended: func(err error) { websocket.Fail(ctx, present(ctx, err)) },
+		Pull:  func(next func() bool) bool { return websocket.Pull(ctx, next) },
+	}
 }
 
 func labeled(e *gqlerror.Error, code, message string) *gqlerror.Error {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/graph/websocket"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/limit"
@@ -119,7 +118,7 @@ func (l Limits) charge(ctx context.Context, next graphql.OperationHandler) graph
 		err := fault.Limit(wait, "You asked for much in a short time. Come back in %d s, or ask for less at once.", limit.Seconds(wait))
 		return func(ctx context.Context) *graphql.Response { return refuse(ctx, err) }
 	}
-	e := &entry{share: l.Organizations, cost: cost, entered: map[uuid.UUID]error{}}
+	e := &entry{share: l.Organizations, cost: cost}
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 		e.stream = ctx
 	}

@@ -118,8 +118,6 @@ func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[stri
 		session.User = "stranger at " + from.address
 		return session, nil
 	}
-	ends, cancel := context.WithDeadline(session.Context, v.ExpiresAt)
-	context.AfterFunc(ends, cancel)
-	session.Context = ends
+	session.Expires = v.ExpiresAt
 	return session, nil
 }

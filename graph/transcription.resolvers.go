@@ -49,7 +49,7 @@ func (r *recordingResolver) Transcriptions(ctx context.Context, obj *recording.R
 }
 
 func (r *subscriptionResolver) TranscriptionStatus(ctx context.Context, transcriptionID ids.ID, after *string) (<-chan *transcription.StatusEvent, error) {
-	return r.Transcriptions.Watch(ctx, viewer(ctx), transcription.Watching{ID: transcriptionID, After: after}, ended(ctx))
+	return r.Transcriptions.Watch(ctx, viewer(ctx), transcription.Watching{ID: transcriptionID, After: after}, reader(ctx))
 }
 
 func (r *transcriptionResolver) Recording(ctx context.Context, obj *transcription.Transcription) (*recording.Recording, error) {

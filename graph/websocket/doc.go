@@ -40,7 +40,7 @@
 //
 // # What a socket costs
 //
-// Two goroutines (one reads, one pings and watches the session) and one for each operation. There is no
+// One goroutine that reads, and one for each operation; pings and the end of the session are timers. There is no
 // goroutine and no queue for writing: an operation holds at most one response and waits in line for its
 // turn to write, so a slow reader slows its own producers and memory stays flat.
 package websocket

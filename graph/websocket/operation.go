@@ -23,6 +23,7 @@ type operation struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	failure atomic.Pointer[gqlerror.Error]
+	pull    func() bool // a subscription's, see Pull
 }
 
 type operationKey struct{}
@@ -36,6 +37,19 @@ func Fail(ctx context.Context, err *gqlerror.Error) {
 	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
 		o.failure.CompareAndSwap(nil, err)
 	}
+}
+
+// Pull has the subscription of this ctx call next before each response: next returns when its channel holds
+// one more event, or is closed, which it says by false. What waits for an event is then next and nothing
+// else, instead of a goroutine beside the executor with all that it prepares for a response. When the
+// operation is over next is called a last time, with its ctx ended. A resolver calls Pull at most once; false
+// says that there is no socket, and that nobody will call next.
+func Pull(ctx context.Context, next func() bool) bool {
+	o, ok := ctx.Value(operationKey{}).(*operation)
+	if ok {
+		o.pull = next
+	}
+	return ok
 }
 
 // errFull refuses an operation above the limits: the socket and its other operations stay.
@@ -119,7 +133,18 @@ func (o *operation) run(params *graphql.RawParams) {
 		o.socket.mu.Unlock()
 		o.socket.transport.operations.Add(-1)
 	}()
+	defer func() {
+		o.cancel()
+		o.await()
+	}()
 	o.execute(params)
+}
+
+// await lets the stream find its next event, or its end.
+func (o *operation) await() {
+	if o.pull != nil && !o.pull() {
+		o.pull = nil
+	}
 }
 
 // execute drives the executor as gqlgen's own transports do.
@@ -140,7 +165,12 @@ func (o *operation) execute(params *graphql.RawParams) {
 		return
 	}
 	responses, ctx := exec.DispatchOperation(ctx, rc)
-	for response := responses(ctx); response != nil; response = responses(ctx) {
+	for {
+		o.await()
+		response := responses(ctx)
+		if response == nil {
+			break
+		}
 		if o.next(ctx, response) != nil {
 			return
 		}

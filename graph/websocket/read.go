@@ -16,7 +16,6 @@ const strangerLimit = 16 << 10
 // read takes messages until there are no more.
 func (s *socket) read() {
 	s.heard()
-	s.spawn(s.keep)
 	var err error
 	for err == nil {
 		err = s.take()

@@ -139,7 +139,7 @@ func (t *Transport) restart(ctx context.Context) {
 		window = min(window, max(0, time.Until(deadline)/2))
 	}
 	for _, s := range sockets {
-		close(s.restart)
+		t.dismiss(s)
 		select {
 		case <-time.After(rand.N(2*window/time.Duration(len(sockets)) + 1)):
 		case <-t.idle:
@@ -147,6 +147,16 @@ func (t *Transport) restart(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// dismiss closes a socket apart, as one that does not read takes its time. Only one that is still there: its
+// reader keeps the count of goroutines above zero, without which Shutdown would not wait for this one.
+func (t *Transport) dismiss(s *socket) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, open := t.sockets[s]; open {
+		s.spawn(func() { s.close(closeRestart, "Service restart") })
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 // Session is what Config.Init knows of who opened the socket.
 type Session struct {
 	// Context is what operations run in; it should come from the ctx that Init was given. nil is that ctx
-	// itself. When it ends before the socket does, the socket closes with 4403.
+	// itself. When it ends before the socket does, the socket closes with 4403, and its cause is shown to the
+	// client if it has one of its own.
 	Context context.Context
 
 	// User is whose sockets are counted together. Empty counts for nobody: behind a proxy the address of
@@ -20,21 +21,18 @@ type Session struct {
 	// MaxSockets is how many User may have open at once; 0 is Config.MaxSocketsPerUser.
 	MaxSockets int
 
-	// Ended closes when the session does, and the socket with it (4403). nil never does.
-	Ended <-chan struct{}
-
-	// Err says why, once Ended is closed; its text is shown to the client. May be nil.
-	Err func() error
+	// Expires is when the socket closes with 4403; zero is never. A context with a deadline would do the same
+	// for about 1 KB more.
+	Expires time.Time
 }
 
-// reason is what the close frame says.
-func (s Session) reason() string {
-	if s.Err != nil {
-		if err := s.Err(); err != nil {
-			return err.Error()
-		}
+// reason is why a session's context ended, as the close frame says it.
+func reason(session context.Context) string {
+	cause := context.Cause(session)
+	if errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+		return "Forbidden"
 	}
-	return "Forbidden"
+	return cause.Error()
 }
 
 // initialise asks Init, apart from the reader, which goes on answering pings and refusing what comes
@@ -48,7 +46,8 @@ func (s *socket) initialise(r *http.Request, payload map[string]any) {
 	if !s.advance(initialising, ready) {
 		return // closed meanwhile
 	}
-	s.sessions <- session
+	s.tick.Reset(s.untilTick())
+	s.watch(session.Context)
 	_ = s.send([]byte(`{"type":"connection_ack"}`)) // a failed write has cut the socket
 }
 
@@ -70,48 +69,51 @@ func (s *socket) askInit(r *http.Request, payload map[string]any) (Session, *ref
 	if !s.transport.claim(s, session) {
 		return Session{}, &refusal{closeTryLater, "Too many sockets"}
 	}
-	s.session = session.Context // read by the reader only after the phase is ready
+	s.session, s.expires = session.Context, session.Expires // read by the reader only after the phase is ready
 	return session, nil
 }
 
-// keep closes the socket when its time has come, and pings until then.
-func (s *socket) keep() {
-	session, ok := s.awaitSession()
-	if !ok {
-		return
-	}
-	ticker := time.NewTicker(s.transport.config.PingInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-s.restart:
-			s.close(closeRestart, "Service restart")
-			return
-		case <-session.Ended:
-			s.close(closeForbidden, session.reason())
-			return
-		case <-session.Context.Done():
-			s.close(closeForbidden, "Forbidden")
-			return
-		case <-ticker.C:
-			s.ping()
-		}
+// watch closes the socket when the session ends, if it can end before the socket does.
+func (s *socket) watch(session context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == ready && session.Done() != s.ctx.Done() {
+		s.unwatch = context.AfterFunc(session, func() { s.guard(func() { s.close(closeForbidden, reason(session)) }) })
 	}
 }
 
-func (s *socket) awaitSession() (Session, bool) {
-	timeout := time.NewTimer(s.transport.config.InitTimeout)
-	defer timeout.Stop()
-	select {
-	case session := <-s.sessions:
-		return session, true
-	case <-s.ctx.Done():
-	case <-s.restart:
-		s.close(closeRestart, "Service restart")
-	case <-timeout.C:
-		s.close(closeInitTimeout, "Connection initialisation timeout")
+// rest ends what waits for the socket beside its reader: the session may live longer.
+func (s *socket) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick.Stop()
+	if s.unwatch != nil {
+		s.unwatch()
 	}
-	return Session{}, false
+}
+
+// onTick is when the time for connection_init is over; later it is time for a ping, or to close. A timer has no goroutine
+// while it waits: of a socket that is idle only the reader is there.
+func (s *socket) onTick() {
+	s.mu.Lock()
+	phase := s.phase
+	s.mu.Unlock()
+	switch {
+	case phase == closing:
+	case phase != ready:
+		s.close(closeInitTimeout, "Connection initialisation timeout")
+	case !s.expires.IsZero() && !time.Now().Before(s.expires):
+		s.close(closeForbidden, "Forbidden")
+	default:
+		s.ping()
+		s.tick.Reset(s.untilTick())
+	}
+}
+
+// untilTick is how long the socket can be left alone.
+func (s *socket) untilTick() time.Duration {
+	if s.expires.IsZero() {
+		return s.transport.config.PingInterval
+	}
+	return max(0, min(s.transport.config.PingInterval, time.Until(s.expires)))
 }

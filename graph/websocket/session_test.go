@@ -97,14 +97,16 @@ func TestSubscribeWhileInitDecidesClosesWith4401(t *testing.T) {
 
 func TestEndOfTheSessionClosesWith4403AndSaysWhy(t *testing.T) {
 	t.Parallel()
-	ended := make(chan struct{})
-	s := start(t, websocket.Config{Init: func(context.Context, *http.Request, map[string]any) (websocket.Session, error) {
-		return websocket.Session{Ended: ended, Err: func() error { return errors.New("You have been signed out.") }}, nil
+	ended := make(chan context.CancelCauseFunc, 1)
+	s := start(t, websocket.Config{Init: func(ctx context.Context, _ *http.Request, _ map[string]any) (websocket.Session, error) {
+		session, end := context.WithCancelCause(ctx)
+		ended <- end
+		return websocket.Session{Context: session}, nil
 	}})
 	c := s.connect(t)
 	c.subscribe("1", `subscription{feed(name:"a")}`)
 	eventually(t, "the operation runs", func() bool { return s.Stats().Operations == 1 })
-	close(ended)
+	(<-ended)(errors.New("You have been signed out."))
 	if reason := c.wantClose(4403); reason != "You have been signed out." {
 		t.Errorf("it says %q", reason)
 	}
@@ -117,6 +119,14 @@ func TestEndOfTheSessionsContextClosesWith4403(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 		context.AfterFunc(short, cancel)
 		return websocket.Session{Context: short}, nil
+	}})
+	s.connect(t).wantClose(4403)
+}
+
+func TestASessionThatExpiresClosesWith4403(t *testing.T) {
+	t.Parallel()
+	s := start(t, websocket.Config{Init: func(context.Context, *http.Request, map[string]any) (websocket.Session, error) {
+		return websocket.Session{Expires: time.Now().Add(100 * time.Millisecond)}, nil
 	}})
 	s.connect(t).wantClose(4403)
 }

@@ -36,11 +36,11 @@ type socket struct {
 	request   *http.Request // the upgrade, for Init; the reader drops it then
 	user      string        // guarded by the transport
 
-	ctx      context.Context // ends with the socket
-	cancel   context.CancelFunc
-	session  context.Context // what operations run in, once ready
-	sessions chan Session    // from Init to the keeper
-	restart  chan struct{}   // closed by Shutdown
+	ctx     context.Context // ends with the socket
+	cancel  context.CancelFunc
+	session context.Context // what operations run in, once ready
+	expires time.Time       // of the session
+	tick    *time.Timer     // see onTick
 
 	// turn is held by whoever writes a message. The line in front of it is the outgoing queue: every
 	// operation stands there with at most one message, and leaves when it is cancelled.
@@ -48,6 +48,7 @@ type socket struct {
 
 	mu         sync.Mutex
 	phase      phase
+	unwatch    func() bool           // once ready
 	operations map[string]*operation // by id; the client may still get something for these
 	running    int                   // goroutines of operations, also of those completed but not yet stopped
 	held       int                   // bytes of the subscribe messages that these keep alive
@@ -55,9 +56,9 @@ type socket struct {
 
 func newSocket(t *Transport, conn *gorilla.Conn, r *http.Request, exec graphql.GraphExecutor) *socket {
 	s := &socket{
-		transport: t, conn: conn, exec: exec, request: r,
-		sessions: make(chan Session, 1), restart: make(chan struct{}), turn: make(chan struct{}, 1),
+		transport: t, conn: conn, exec: exec, request: r, turn: make(chan struct{}, 1),
 	}
+	s.tick = time.AfterFunc(t.config.InitTimeout, func() { s.guard(s.onTick) })
 	// The request's context ends when Do returns; its values (trace, request id) are worth keeping.
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
 	conn.SetReadLimit(t.config.ReadLimit)
@@ -69,6 +70,7 @@ func newSocket(t *Transport, conn *gorilla.Conn, r *http.Request, exec graphql.G
 // live is the socket's first goroutine: when it returns, nothing can come in or go out any more.
 func (s *socket) live() {
 	defer s.transport.leave(s)
+	defer s.rest()
 	defer s.cut()
 	s.guard(s.read)
 }
@@ -219,6 +221,7 @@ func (s *socket) cut() bool {
 
 // refuse closes a socket that was never let in.
 func (s *socket) refuse(why *refusal) {
+	defer s.rest()
 	defer s.cut()
 	s.close(why.code, why.reason)
 	s.discard()

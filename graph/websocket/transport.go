@@ -77,7 +77,7 @@ func New(c Config) *Transport {
 	t := &Transport{config: c, sockets: map[*socket]struct{}{}, users: map[string]int{}}
 	t.upgrader = gorilla.Upgrader{
 		HandshakeTimeout: c.WriteTimeout,
-		ReadBufferSize:   1 << 10, // held by each socket: what clients send is short
+		ReadBufferSize:   512,     // held by each socket: what clients send is short
 		WriteBufferSize:  4 << 10, // borrowed for one write: most responses leave in one packet
 		WriteBufferPool:  &t.buffers,
 		Subprotocols:     []string{subprotocol},

@@ -72,7 +72,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Ev
 }
 
 // after reads what follows a number, of one subject or of the whole organization.
-func (s *Service) after(ctx context.Context, w Watching, after int64) ([]Event, error) {
+func (s *Service) after(ctx context.Context, w *Watching, after int64) ([]Event, error) {
 	if w.Subject != uuid.Nil {
 		rows, err := s.store.ListSubjectActivityAfter(ctx, db.ListSubjectActivityAfterParams{
 			OrganizationID: w.OrganizationID, SubjectID: w.Subject, After: after, PageSize: batch,

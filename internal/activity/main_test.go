@@ -85,7 +85,7 @@ func (r *room) watch(t *testing.T, w Watching) stream {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	s := stream{ended: make(chan error, 1), stop: cancel}
-	events, err := Watch(ctx, r.Service, w, func(e Seen) Seen { return e }, func(err error) { s.ended <- err })
+	events, err := Watch(ctx, r.Service, w, func(e Seen) Seen { return e }, Reader{Ended: func(err error) { s.ended <- err }})
 	if err != nil {
 		t.Fatal(err)
 	}

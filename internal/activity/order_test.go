@@ -133,7 +133,7 @@ func TestNumbersOfOrganizationsDoNotDependOnEachOther(t *testing.T) {
 	other.happen(t, r.store, 1, uuid.New())
 	stranger.inOrder(t, 1, 1)
 	// A cursor of the first organization is beyond the end of the second.
-	_, err := Watch(t.Context(), r.Service, Watching{OrganizationID: other.organization, After: cursorOf(2)}, func(e Seen) Seen { return e }, func(error) {})
+	_, err := Watch(t.Context(), r.Service, Watching{OrganizationID: other.organization, After: cursorOf(2)}, func(e Seen) Seen { return e }, Reader{})
 	if !fault.Is(err, fault.CodeCursorExpired) {
 		t.Errorf("error = %v, want %s", err, fault.CodeCursorExpired)
 	}

@@ -28,7 +28,7 @@ func (r *room) ages(t *testing.T, upTo int64) {
 func (r *room) begins(t *testing.T, w Watching) error {
 	t.Helper()
 	w.OrganizationID = r.organization
-	_, err := Watch(t.Context(), r.Service, w, func(e Seen) Seen { return e }, func(error) {})
+	_, err := Watch(t.Context(), r.Service, w, func(e Seen) Seen { return e }, Reader{})
 	return err
 }
 

@@ -9,8 +9,6 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
-	"github.com/switchboard-voice/switchboard/internal/live"
-	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/telemetry"
 )
 
@@ -51,15 +49,15 @@ func (e Seen) trace() string {
 	return e.traceparent
 }
 
-// Follow is the stream of an organization: what comes after the cursor, or from now on. why tells the
-// fault that ended it. Errors: NotFound, Invalid for a bad cursor, CursorExpired.
-func (s *Service) Follow(ctx context.Context, viewer access.Viewer, in Following, why func(error)) (<-chan *Event, error) {
+// Follow is the stream of an organization: what comes after the cursor, or from now on. Errors:
+// NotFound, Invalid for a bad cursor, CursorExpired.
+func (s *Service) Follow(ctx context.Context, viewer access.Viewer, in Following, to Reader) (<-chan *Event, error) {
 	scope, err := viewer.Scope(in.OrganizationID, access.Viewing)
 	if err != nil {
 		return nil, err
 	}
 	w := Watching{OrganizationID: scope.OrganizationID, Types: in.Types, After: in.After, Viewer: viewer}
-	return Watch(ctx, s, w, func(seen Seen) *Event { return &seen.Event }, why)
+	return Watch(ctx, s, w, func(seen Seen) *Event { return &seen.Event }, to)
 }
 
 // Following says what of an organization to follow.
@@ -69,11 +67,53 @@ type Following struct {
 	Types          []Type // empty: all
 }
 
+// Reader is who a stream is for.
+type Reader struct {
+	// Ended is told the fault that ended the stream, if one did.
+	Ended func(error)
+	// Pull takes over to call next whenever the reader can take one more event, until there is none or the
+	// reader has left; then next is called a last time, with its ctx ended. A reader that cannot do so says
+	// false, or has no Pull: then the stream has a goroutine of its own.
+	Pull func(next func() bool) bool
+}
+
 // Watch follows what happens: first what came after the cursor, then live, in order, without a gap or a
-// repeat, each event as show tells it. The channel is closed when the stream is over; why says the fault
-// that ended it, if one did. Errors at the start: Invalid for a bad cursor, CursorExpired for one that
-// cannot be replayed.
-func Watch[T any](ctx context.Context, s *Service, w Watching, show func(Seen) T, why func(error)) (<-chan T, error) {
+// repeat, each event as show tells it. The channel is closed when the stream is over. Errors at the start:
+// Invalid for a bad cursor, CursorExpired for one that cannot be replayed.
+func Watch[T any](ctx context.Context, s *Service, w Watching, show func(Seen) T, to Reader) (<-chan T, error) {
+	f, err := s.open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan T, 1) // a pulled event waits here for as long as a function returns
+	next := func() bool {
+		e, err := f.next(ctx)
+		if e != nil {
+			telemetry.HandOver(ctx, e.trace())
+			select {
+			case out <- show(*e):
+				return true
+			case <-ctx.Done():
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			to.Ended(err)
+		}
+		f.waiter.Close()
+		close(out)
+		return false
+	}
+	if to.Pull == nil || !to.Pull(next) {
+		go func() {
+			for next() {
+			}
+		}()
+	}
+	return out, nil
+}
+
+// open finds where a stream begins.
+func (s *Service) open(ctx context.Context, w Watching) (*following, error) {
 	head, err := s.store.GetActivityHead(ctx, w.OrganizationID)
 	if err != nil {
 		return nil, fmt.Errorf("reading the head: %w", err)
@@ -90,107 +130,10 @@ func Watch[T any](ctx context.Context, s *Service, w Watching, show func(Seen) T
 	if w.After == nil && !w.FromLast {
 		after = head.LastNumber
 	}
-	out := make(chan T)
-	give := func(e Seen) error {
-		telemetry.HandOver(ctx, e.trace())
-		select {
-		case out <- show(e):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	go func() {
-		defer close(out)
-		if err := s.follow(ctx, w, after, head.LastNumber, give); err != nil && ctx.Err() == nil {
-			why(err)
-		}
-	}()
-	return out, nil
-}
-
-// follow is the life of one stream.
-func (s *Service) follow(ctx context.Context, w Watching, after, head int64, give func(Seen) error) error {
 	topic := w.OrganizationID
 	if w.Subject != uuid.Nil {
 		topic = w.Subject
 	}
-	waiter := s.hub.Wait(topic) // before the first read: nothing falls in between
-	defer waiter.Close()
-	if w.After == nil && w.FromLast {
-		last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
-		if postgres.Missing(err) { // so old that retention took its last event: nothing will follow
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading the newest event: %w", err)
-		}
-		after = last.Number - 1
-	}
-	for {
-		done, err := s.catchUp(ctx, w, &after, head, give)
-		if err == nil && !done {
-			err = s.wait(ctx, w, waiter)
-		}
-		if err != nil && postgres.Lost(err) && ctx.Err() == nil {
-			err = pause(ctx) // the stream outlives the database's absence: nobody has to subscribe again
-		}
-		if done || err != nil {
-			return err
-		}
-	}
-}
-
-// wait returns when there may be something to read. In silence it asks whether the reader may still look.
-func (s *Service) wait(ctx context.Context, w Watching, waiter *live.Waiter) error {
-	silence := time.NewTimer(allowedEvery)
-	defer silence.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-waiter.C:
-		return nil
-	case <-silence.C:
-		return s.allowed(ctx, w.Viewer, w.OrganizationID)
-	}
-}
-
-func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(lostPause):
-		return nil
-	}
-}
-
-// catchUp hands out everything after the cursor and moves it; done says that the stream is over.
-func (s *Service) catchUp(ctx context.Context, w Watching, after *int64, head int64, give func(Seen) error) (done bool, err error) {
-	for {
-		list, err := s.after(ctx, w, *after)
-		if err != nil {
-			return false, fmt.Errorf("reading activity: %w", err)
-		}
-		if len(list) == 0 {
-			return w.Last != nil && s.over(ctx, w, *after), nil
-		}
-		if err := s.allowed(ctx, w.Viewer, w.OrganizationID); err != nil {
-			return false, err
-		}
-		for _, e := range list {
-			if err := give(Seen{Event: e, Replayed: e.Number <= head}); err != nil {
-				return false, err
-			}
-			*after = e.Number
-		}
-		if last := list[len(list)-1]; len(list) < batch && w.Last != nil && w.Last(last) {
-			return true, nil
-		}
-	}
-}
-
-// over asks, for a reader that resumes and finds nothing new, whether the subject is at its end already.
-func (s *Service) over(ctx context.Context, w Watching, after int64) bool {
-	last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
-	return postgres.Missing(err) || err == nil && last.Number <= after && w.Last(fromRow(last))
+	// It waits before the first read: nothing falls in between.
+	return &following{s: s, w: w, head: head.LastNumber, after: after, fromLast: w.After == nil && w.FromLast, waiter: s.hub.Wait(topic)}, nil
 }

@@ -37,7 +37,7 @@ func TestABadCursorIsRefused(t *testing.T) {
 	for cursor, want := range map[string]fault.Code{
 		"": fault.CodeInvalid, "nonsense": fault.CodeInvalid, *cursorOf(0): fault.CodeInvalid, *cursorOf(-1): fault.CodeInvalid, *cursorOf(2): fault.CodeCursorExpired,
 	} {
-		_, err := Watch(t.Context(), r.Service, Watching{OrganizationID: r.organization, After: &cursor}, func(e Seen) Seen { return e }, func(error) {})
+		_, err := Watch(t.Context(), r.Service, Watching{OrganizationID: r.organization, After: &cursor}, func(e Seen) Seen { return e }, Reader{})
 		if !fault.Is(err, want) {
 			t.Errorf("%q: %v, want %s", cursor, err, want)
 		}

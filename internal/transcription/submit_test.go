@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/activity"
 	fake "github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
@@ -137,7 +138,7 @@ func TestAWatcherSeesEachStepOnceAndThenTheEnd(t *testing.T) {
 	made := h.request(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	events, err := h.Watch(ctx, h.viewer, Watching{ID: made.ID}, func(err error) { t.Error(err) })
+	events, err := h.Watch(ctx, h.viewer, Watching{ID: made.ID}, activity.Reader{Ended: func(err error) { t.Error(err) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,9 +26,9 @@ type Watching struct {
 }
 
 // Watch follows one transcription: the current state at once, or all that came after a cursor; then
-// each transition in order; it ends after a final one. why tells the fault that ended it before that.
+// each transition in order; it ends after a final one.
 // Errors: NotFound, Invalid for a bad cursor, CursorExpired.
-func (s *Service) Watch(ctx context.Context, viewer access.Viewer, w Watching, why func(error)) (<-chan *StatusEvent, error) {
+func (s *Service) Watch(ctx context.Context, viewer access.Viewer, w Watching, to activity.Reader) (<-chan *StatusEvent, error) {
 	_, scope, err := s.scoped(ctx, viewer, w.ID, access.Viewing)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (s *Service) Watch(ctx context.Context, viewer access.Viewer, w Watching, w
 		OrganizationID: scope.OrganizationID, Subject: w.ID.UUID, After: w.After, FromLast: true,
 		Viewer: viewer,
 		Last:   func(e activity.Event) bool { return !Status(e.Status).Live() },
-	}, statusEvent, why)
+	}, statusEvent, to)
 }
 
 func statusEvent(e activity.Seen) *StatusEvent {
