@@ -15,7 +15,7 @@ const (
 // long are files above the bound, with the lines that each may have. The bound is a target: a file that is
 // better whole stands here, and does not grow unseen.
 var long = map[string]int{
-	"graph/websocket/socket.go": 241, "internal/audio/mp4.go": 234, "internal/audio/webm.go": 242,
+	"internal/audio/mp4.go": 234, "internal/audio/webm.go": 242,
 }
 
 func TestFilesAndFunctionsFitTheEye(t *testing.T) {
