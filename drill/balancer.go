@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 // balancerTries is how often a read is repeated: one server dies at a time, so the second is enough, and the
@@ -29,7 +31,7 @@ type balancer struct {
 }
 
 // balance starts a balancer; serve tells it of its servers.
-func (l *lab) balance() (*balancer, error) {
+func (l *stage) balance() (*balancer, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("opening the balancer's port: %w", err)
@@ -43,9 +45,9 @@ func (l *lab) balance() (*balancer, error) {
 		return nil, fmt.Errorf("reading the balancer's address: %w", err)
 	}
 	proxy := &httputil.ReverseProxy{Transport: b, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorHandler: badGateway}
-	web := &http.Server{Handler: proxy, ReadHeaderTimeout: headerTimeout}
+	web := &http.Server{Handler: proxy, ReadHeaderTimeout: lab.Patience}
 	go func() { _ = web.Serve(listener) }() // ends with Close
-	l.closers = append(l.closers, web.Close)
+	l.AtEnd(web.Close)
 	return b, nil
 }
 
@@ -53,12 +55,12 @@ func badGateway(w http.ResponseWriter, _ *http.Request, _ error) {
 	w.WriteHeader(http.StatusBadGateway)
 }
 
-func (b *balancer) serve(servers ...*process) {
+func (b *balancer) serve(servers ...*lab.Process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.servers = nil
 	for _, s := range servers {
-		b.servers = append(b.servers, s.address)
+		b.servers = append(b.servers, s.Address)
 	}
 }
 
@@ -86,7 +88,7 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	for try := 1; ; try++ {
 		response, err := b.whole(r)
-		if err == nil || try == balancerTries || pause(r.Context(), pollEvery) != nil {
+		if err == nil || try == balancerTries || lab.Pause(r.Context(), lab.PollEvery) != nil {
 			return response, err
 		}
 	}

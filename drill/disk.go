@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/switchboard-voice/switchboard/internal/client"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 )
 
 // smallDisk mounts a file system of so many bytes, which any user can enter.
-func (l *lab) smallDisk(size int) (string, error) {
+func (l *stage) smallDisk(size int) (string, error) {
 	dir, err := l.home("switchboard-disk-")
 	if err != nil {
 		return "", err
@@ -32,7 +33,7 @@ func (l *lab) smallDisk(size int) (string, error) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0711", size)); err != nil {
 		return "", fmt.Errorf("mounting a small file system, which takes root on Linux: %w", err)
 	}
-	l.closers = append(l.closers, func() error { return syscall.Unmount(dir, syscall.MNT_DETACH) })
+	l.AtEnd(func() error { return syscall.Unmount(dir, syscall.MNT_DETACH) })
 	return dir, nil
 }
 
@@ -57,8 +58,8 @@ func fill(dir string) (free func() error, err error) {
 }
 
 // uploadDisk fills the disk of the bucket.
-func uploadDisk(ctx context.Context, l *lab) error {
-	calls, err := l.seed(ctx, organizations)
+func uploadDisk(ctx context.Context, l *stage) error {
+	calls, err := l.Seed(ctx, lab.Organizations)
 	if err != nil {
 		return err
 	}
@@ -66,14 +67,14 @@ func uploadDisk(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	if err := l.server.stop(); err != nil {
+	if err := l.Server.Stop(); err != nil {
 		return err
 	}
-	if l.server, err = l.launch(ctx, "BLOB_DIR="+disk, soon); err != nil {
+	if l.Server, err = l.Launch(ctx, "BLOB_DIR="+disk, soon); err != nil {
 		return err
 	}
-	c, who := calls[0], as(calls[0], l.server.url)
-	l.walks(ctx, l.server, c, "while there is room")
+	c, who := calls[0], as(calls[0], l.Server.URL)
+	l.walks(ctx, l.Server, c, "while there is room")
 	free, err := fill(disk)
 	if err != nil {
 		return err
@@ -104,24 +105,24 @@ func uploadDisk(ctx context.Context, l *lab) error {
 }
 
 // othersWork looks at what needs no room on that disk.
-func (l *lab) othersWork(ctx context.Context, c call) {
-	answer, err := l.ask(ctx, http.DefaultClient, c.token, "query($id: ID!) { transcription(id: $id) { status } }", map[string]any{"id": c.transcription.String()})
+func (l *stage) othersWork(ctx context.Context, c lab.Call) {
+	answer, err := l.Ask(ctx, http.DefaultClient, c.Token, "query($id: ID!) { transcription(id: $id) { status } }", map[string]any{"id": c.Transcription.String()})
 	l.promise(err == nil && strings.Contains(answer, `"PROCESSING"`), "a query meanwhile: %.80s %s", answer, said(err))
-	status, err := l.deliver(l.server.url, "beside")
+	status, err := l.deliver(l.Server.URL, "beside")
 	l.promise(err == nil && status == http.StatusOK, "a webhook meanwhile: %d %s", status, said(err))
-	status, _, err = get(l.server.url + "/ready")
+	status, _, err = lab.Get(l.Server.URL + "/ready")
 	l.promise(err == nil && status == http.StatusOK, "readiness meanwhile: %d %s", status, said(err))
 }
 
 // deliver sends one webhook that asks for no work.
-func (l *lab) deliver(url, name string) (int, error) {
-	_, body := l.knock(name)
+func (l *stage) deliver(url, name string) (int, error) {
+	_, body := l.Knock(name)
 	request, err := http.NewRequest(http.MethodPost, url+"/api/webhooks/assemblyai", strings.NewReader(body))
 	if err != nil {
 		return 0, fmt.Errorf("making a webhook: %w", err)
 	}
-	request.Header.Set("X-Webhook-Secret", l.webhook)
-	response, err := (&http.Client{Timeout: patience}).Do(request)
+	request.Header.Set("X-Webhook-Secret", l.Webhook)
+	response, err := (&http.Client{Timeout: lab.Patience}).Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("sending a webhook: %w", err)
 	}
@@ -130,7 +131,7 @@ func (l *lab) deliver(url, name string) (int, error) {
 }
 
 // announce gives where a sample may be put, and what to call once it is there.
-func announce(ctx context.Context, who *client.Client, c call) (client.UploadTarget, func(context.Context) error, error) {
+func announce(ctx context.Context, who *client.Client, c lab.Call) (client.UploadTarget, func(context.Context) error, error) {
 	about, err := os.Stat(sample)
 	if err != nil {
 		return client.UploadTarget{}, nil, fmt.Errorf("looking for the sample: %w", err)
@@ -142,7 +143,7 @@ func announce(ctx context.Context, who *client.Client, c call) (client.UploadTar
 			Targets []client.UploadTarget
 		}
 	}
-	if err := who.Do(ctx, `query($s: String!) { organization(slug: $s) { id } }`, map[string]any{"s": c.slug}, &out); err != nil {
+	if err := who.Do(ctx, `query($s: String!) { organization(slug: $s) { id } }`, map[string]any{"s": c.Slug}, &out); err != nil {
 		return client.UploadTarget{}, nil, fmt.Errorf("asking for the organization: %w", err)
 	}
 	in := map[string]any{"organizationId": out.Organization.ID, "filename": "call.wav", "contentType": "audio/wav", "sizeBytes": about.Size()}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/devstack/database"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 )
 
 // databaseDisk fills the disk of the database.
-func databaseDisk(ctx context.Context, l *lab) error {
+func databaseDisk(ctx context.Context, l *stage) error {
 	disk, err := l.smallDisk(databaseRoom)
 	if err != nil {
 		return err
@@ -27,20 +28,20 @@ func databaseDisk(ctx context.Context, l *lab) error {
 	if _, err := l.moveTo(ctx, database.Options{Home: disk, Durable: true}); err != nil {
 		return err
 	}
-	calls, err := l.seed(ctx, organizations)
+	calls, err := l.Seed(ctx, lab.Organizations)
 	if err != nil {
 		return err
 	}
-	if l.server, err = l.launch(ctx, soon); err != nil {
+	if l.Server, err = l.Launch(ctx, soon); err != nil {
 		return err
 	}
-	l.walks(ctx, l.server, calls[0], "while there is room")
+	l.walks(ctx, l.Server, calls[0], "while there is room")
 	// The log goes on in a new file, so that the tables are what meets the full disk. A full log stops
 	// Postgres as a whole; that is the drill of a crash.
-	if _, err := l.pool.Exec(ctx, "SELECT pg_switch_wal()"); err != nil {
+	if _, err := l.Pool.Exec(ctx, "SELECT pg_switch_wal()"); err != nil {
 		return fmt.Errorf("beginning a new file of the log: %w", err)
 	}
-	if _, err := l.pool.Exec(ctx, "CHECKPOINT"); err != nil {
+	if _, err := l.Pool.Exec(ctx, "CHECKPOINT"); err != nil {
 		return fmt.Errorf("writing the log's pages: %w", err)
 	}
 	free, err := fill(disk)
@@ -57,20 +58,20 @@ func databaseDisk(ctx context.Context, l *lab) error {
 	}
 	began, taken := time.Now(), 0
 	for n := range afterwards {
-		if status, err := l.deliver(l.server.url, fmt.Sprintf("after-%d", n)); err == nil && status == http.StatusOK {
+		if status, err := l.deliver(l.Server.URL, fmt.Sprintf("after-%d", n)); err == nil && status == http.StatusOK {
 			taken++
 		}
 	}
 	l.promise(taken == afterwards, "of %d webhooks afterwards %d were acknowledged", afterwards, taken)
 	kept += taken
-	l.walks(ctx, l.server, calls[2], fmt.Sprintf("%s after room was made, without a restart", ms(time.Since(began))))
+	l.walks(ctx, l.Server, calls[2], fmt.Sprintf("%s after room was made, without a restart", ms(time.Since(began))))
 	return l.keptOfOurs(ctx, kept)
 }
 
 // untilRefused sends webhooks until one is not taken, and says how many were.
-func (l *lab) untilRefused(ctx context.Context) (kept int, err error) {
+func (l *stage) untilRefused(ctx context.Context) (kept int, err error) {
 	for n := range enough {
-		status, err := l.deliver(l.server.url, fmt.Sprintf("full-%d", n))
+		status, err := l.deliver(l.Server.URL, fmt.Sprintf("full-%d", n))
 		if err != nil || ctx.Err() != nil {
 			return kept, err
 		}
@@ -85,10 +86,10 @@ func (l *lab) untilRefused(ctx context.Context) (kept int, err error) {
 }
 
 // reads have to work: nothing of a read is written.
-func (l *lab) reads(ctx context.Context, c call) {
+func (l *stage) reads(ctx context.Context, c lab.Call) {
 	bad := 0
 	for range afterwards {
-		answer, err := l.ask(ctx, http.DefaultClient, c.token, "query($id: ID!) { transcription(id: $id) { status recording { filename } } }", map[string]any{"id": c.transcription.String()})
+		answer, err := l.Ask(ctx, http.DefaultClient, c.Token, "query($id: ID!) { transcription(id: $id) { status recording { filename } } }", map[string]any{"id": c.Transcription.String()})
 		if err != nil || len(answer) == 0 || answer[:8] != `{"data":` {
 			bad++
 		}
@@ -97,9 +98,9 @@ func (l *lab) reads(ctx context.Context, c call) {
 }
 
 // keptOfOurs compares what was acknowledged to what is there.
-func (l *lab) keptOfOurs(ctx context.Context, want int) error {
+func (l *stage) keptOfOurs(ctx context.Context, want int) error {
 	var got int
-	if err := l.pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events WHERE body LIKE '%audio.example.com%'").Scan(&got); err != nil {
+	if err := l.Pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events WHERE body LIKE '%audio.example.com%'").Scan(&got); err != nil {
 		return fmt.Errorf("counting webhooks: %w", err)
 	}
 	l.promise(got >= want, "%d were acknowledged, %d are kept", want, got)

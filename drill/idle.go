@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -24,8 +26,8 @@ const (
 	maxConnection = 30
 )
 
-func idle(ctx context.Context, l *lab) error {
-	files, err := l.server.descriptors()
+func idle(ctx context.Context, l *stage) error {
+	files, err := l.Server.Descriptors()
 	if err != nil {
 		return err
 	}
@@ -36,8 +38,8 @@ func idle(ctx context.Context, l *lab) error {
 		if err := l.hold(ctx, c.what, c.says); err != nil {
 			return err
 		}
-		err = eventually(ctx, "the descriptors to come back", func() (bool, error) {
-			n, err := l.server.descriptors()
+		err = lab.Eventually(ctx, "the descriptors to come back", func() (bool, error) {
+			n, err := l.Server.Descriptors()
 			return n <= files+10, err
 		})
 		l.promise(err == nil, "descriptors come back")
@@ -46,13 +48,13 @@ func idle(ctx context.Context, l *lab) error {
 }
 
 // hold opens the connections, asks for something besides, and waits until the server has ended them all.
-func (l *lab) hold(ctx context.Context, what, says string) error {
-	before, err := l.server.resident()
+func (l *stage) hold(ctx context.Context, what, says string) error {
+	before, err := l.Server.Resident()
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	conns, err := connect(l.server.address, says)
+	conns, err := connect(l.Server.Address, says)
 	defer func() {
 		for _, conn := range conns {
 			_ = conn.Close()
@@ -62,7 +64,7 @@ func (l *lab) hold(ctx context.Context, what, says string) error {
 		return err
 	}
 	opened := time.Since(began)
-	after, err := l.server.resident()
+	after, err := l.Server.Resident()
 	if err != nil {
 		return err
 	}
@@ -89,12 +91,12 @@ func (l *lab) hold(ctx context.Context, what, says string) error {
 // connect opens them from many addresses, some at a time, and sends the same on each.
 func connect(address, says string) (conns []net.Conn, err error) {
 	conns = make([]net.Conn, strangers)
-	failed := make([]error, dialers)
+	failed := make([]error, lab.Dialers)
 	var all sync.WaitGroup
-	for d := range dialers {
+	for d := range lab.Dialers {
 		all.Go(func() {
-			for i := d; i < strangers && failed[d] == nil; i += dialers {
-				if conns[i], failed[d] = from(i).Dial("tcp", address); failed[d] == nil && says != "" {
+			for i := d; i < strangers && failed[d] == nil; i += lab.Dialers {
+				if conns[i], failed[d] = lab.From(i).Dial("tcp", address); failed[d] == nil && says != "" {
 					_, failed[d] = io.WriteString(conns[i], says)
 				}
 			}
@@ -108,10 +110,10 @@ func connect(address, says string) (conns []net.Conn, err error) {
 }
 
 // besides is the slowest of some requests on connections of their own.
-func (l *lab) besides(ctx context.Context) (slowest time.Duration, err error) {
+func (l *stage) besides(ctx context.Context) (slowest time.Duration, err error) {
 	for range 20 {
 		began := time.Now()
-		body, err := l.ask(ctx, &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}, "", "{__typename}", nil)
+		body, err := l.Ask(ctx, &http.Client{Timeout: lab.Patience, Transport: &http.Transport{DisableKeepAlives: true}}, "", "{__typename}", nil)
 		if err != nil || body == "" {
 			return 0, fmt.Errorf("asking beside the strangers: %w", err)
 		}

@@ -10,7 +10,7 @@ import (
 
 // installed gives the first file that one of the patterns finds. As root on Debian it installs the package that
 // has it; everybody else is told its name.
-func (l *lab) installed(ctx context.Context, name string, patterns ...string) (string, error) {
+func (l *stage) installed(ctx context.Context, name string, patterns ...string) (string, error) {
 	look := func() string {
 		for _, pattern := range patterns {
 			if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {

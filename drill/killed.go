@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchboard-voice/switchboard/internal/client"
 	"github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -30,8 +31,8 @@ const (
 )
 
 // killed kills one of two servers again and again, at any step of the walks that go on meanwhile.
-func killed(ctx context.Context, l *lab) error {
-	calls, err := l.seed(ctx, organizations)
+func killed(ctx context.Context, l *stage) error {
+	calls, err := l.Seed(ctx, lab.Organizations)
 	if err != nil {
 		return err
 	}
@@ -39,17 +40,17 @@ func killed(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	if err := l.server.stop(); err != nil {
+	if err := l.Server.Stop(); err != nil {
 		return err
 	}
-	var servers [2]*process
+	var servers [2]*lab.Process
 	for i := range servers {
-		if servers[i], err = l.launch(ctx, "BACKEND_URL="+b.url, soon, lostSoon); err != nil {
+		if servers[i], err = l.Launch(ctx, "BACKEND_URL="+b.url, soon, lostSoon); err != nil {
 			return err
 		}
 	}
 	b.serve(servers[0], servers[1])
-	l.provider.SetFaults(assemblyai.Faults{Delay: 100 * time.Millisecond}) // some die while the provider works
+	l.Provider.SetFaults(assemblyai.Faults{Delay: 100 * time.Millisecond}) // some die while the provider works
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	for i := range walkers {
@@ -71,13 +72,13 @@ func killed(ctx context.Context, l *lab) error {
 }
 
 // killOne waits, kills, and starts another in its place.
-func (l *lab) killOne(ctx context.Context, b *balancer, servers *[2]*process, chance *rand.Rand) (err error) {
-	if err := pause(ctx, time.Duration(chance.Int64N(int64(maxLife)))); err != nil {
+func (l *stage) killOne(ctx context.Context, b *balancer, servers *[2]*lab.Process, chance *rand.Rand) (err error) {
+	if err := lab.Pause(ctx, time.Duration(chance.Int64N(int64(maxLife)))); err != nil {
 		return err
 	}
 	i := chance.IntN(len(servers))
-	servers[i].kill()
-	if servers[i], err = l.launch(ctx, "BACKEND_URL="+b.url, soon, lostSoon); err != nil {
+	servers[i].Kill()
+	if servers[i], err = l.Launch(ctx, "BACKEND_URL="+b.url, soon, lostSoon); err != nil {
 		return err
 	}
 	b.serve(servers[0], servers[1])
@@ -86,23 +87,23 @@ func (l *lab) killOne(ctx context.Context, b *balancer, servers *[2]*process, ch
 
 // keepWalking uploads until stop. What fails is what a person would try again; what was begun is in the
 // database, and is looked at there.
-func keepWalking(ctx context.Context, who *client.Client, c call, stop <-chan struct{}) {
+func keepWalking(ctx context.Context, who *client.Client, c lab.Call, stop <-chan struct{}) {
 	for {
 		select {
 		case <-stop:
 			return
 		default:
-			_, _ = who.Submit(ctx, client.Job{Organization: c.slug, File: sample})
+			_, _ = who.Submit(ctx, client.Job{Organization: c.Slug, File: sample})
 		}
-		if pause(ctx, webhookEvery) != nil {
+		if lab.Pause(ctx, webhookEvery) != nil {
 			return
 		}
 	}
 }
 
 // keepKnocking sends webhooks until stop and gives the names of those that were acknowledged.
-func (l *lab) keepKnocking(ctx context.Context, url string, stop <-chan struct{}) (acknowledged []string) {
-	for n := 0; pause(ctx, webhookEvery) == nil; n++ {
+func (l *stage) keepKnocking(ctx context.Context, url string, stop <-chan struct{}) (acknowledged []string) {
+	for n := 0; lab.Pause(ctx, webhookEvery) == nil; n++ {
 		select {
 		case <-stop:
 			return acknowledged
@@ -117,14 +118,14 @@ func (l *lab) keepKnocking(ctx context.Context, url string, stop <-chan struct{}
 }
 
 // onceEach waits until every transcription that was begun is done, and compares what happened to what should.
-func (l *lab) onceEach(ctx context.Context, acknowledged []string) error {
+func (l *stage) onceEach(ctx context.Context, acknowledged []string) error {
 	const ours = "FROM switchboard.transcriptions t JOIN switchboard.recordings r ON r.id = t.recording_id WHERE r.filename = 'jfk.wav'"
 	began, left := time.Now(), 1
 	for left > 0 && time.Since(began) < 2*heals {
-		if err := l.pool.QueryRow(ctx, "SELECT count(*) "+ours+" AND t.status <> 'COMPLETED'").Scan(&left); err != nil {
+		if err := l.Pool.QueryRow(ctx, "SELECT count(*) "+ours+" AND t.status <> 'COMPLETED'").Scan(&left); err != nil {
 			return fmt.Errorf("counting what is left: %w", err)
 		}
-		if err := pause(ctx, pollEvery); err != nil {
+		if err := lab.Pause(ctx, lab.PollEvery); err != nil {
 			return err
 		}
 	}
@@ -135,18 +136,18 @@ func (l *lab) onceEach(ctx context.Context, acknowledged []string) error {
 		"SELECT count(*) " + ours + " AND (t.attempt <> 1 OR t.version <> 1)":         &odd,
 		"SELECT count(*) FROM switchboard.activity_events WHERE status = 'COMPLETED'": &events,
 	} {
-		if err := l.pool.QueryRow(ctx, query).Scan(into); err != nil {
+		if err := l.Pool.QueryRow(ctx, query).Scan(into); err != nil {
 			return fmt.Errorf("counting: %w", err)
 		}
 	}
-	err := l.pool.QueryRow(ctx, `SELECT count(*) FROM unnest($1::text[]) name WHERE EXISTS (
+	err := l.Pool.QueryRow(ctx, `SELECT count(*) FROM unnest($1::text[]) name WHERE EXISTS (
 		SELECT FROM switchboard.webhook_events e WHERE e.external_id = name OR convert_from(e.body, 'UTF8') LIKE '%/' || name || '"}')`, acknowledged).Scan(&kept)
 	if err != nil {
 		return fmt.Errorf("looking for the webhooks: %w", err)
 	}
 	l.promise(left == 0 && took < heals, "%d transcriptions, all done %s after the last kill (less than %s), %d left", done, took.Round(100*time.Millisecond), heals, left)
 	l.promise(odd == 0 && events == done, "each was completed once: %d events, %d with more than one attempt or version", events, odd)
-	taken := l.provider.Stats().Submitted
+	taken := l.Provider.Stats().Submitted
 	l.promise(taken == done, "the provider took %d submissions", taken)
 	l.promise(kept == len(acknowledged), "%d webhooks beside it were acknowledged, %d of them are kept", len(acknowledged), kept)
 	return nil

@@ -19,16 +19,16 @@ import (
 )
 
 // drill is one scenario. What run returns is why the scenario could not be played; a promise that does not
-// hold is told by lab.promise, and the scenario goes on.
+// hold is told by stage.promise, and the scenario goes on.
 type drill struct {
 	name string
 	does string // one line
-	run  func(context.Context, *lab) error
+	run  func(context.Context, *stage) error
 }
 
-// drills are played in this order, each on a lab of its own. To add one: a function in a file of its own,
-// and a line here. The lab has a migrated database (l.pool, l.database), a provider (l.provider) and the
-// running server (l.server; l.launch starts more, with settings as NAME=value); l.seed fills the database
+// drills are played in this order, each on a stage of its own. To add one: a function in a file of its own,
+// and a line here. The stage has a migrated database (l.Pool, l.Database), a provider (l.Provider) and the
+// running server (l.Server; l.Launch starts more, with settings as NAME=value); l.Seed fills the database
 // with organizations, people and calls; l.saw and l.promise print.
 func drills() []drill {
 	return []drill{
@@ -96,7 +96,7 @@ func play(ctx context.Context, d drill) bool {
 	if err == nil {
 		err = d.run(ctx, l)
 	}
-	if err = errors.Join(err, l.close()); err != nil {
+	if err = errors.Join(err, l.Close()); err != nil {
 		fmt.Printf("  BROKEN  %v\n", err)
 	}
 	fmt.Printf("  took %s\n", time.Since(began).Round(time.Second))

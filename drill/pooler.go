@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -21,14 +23,16 @@ const (
 	pooledConnections = 4
 	// pooledFor is long enough for each of our connections to meet each of the database's.
 	pooledFor = 5 * time.Second
+	// pooledAskers are more than the connections that the pooler has to the database.
+	pooledAskers = 16
 	// poolerUser runs the pooler when we are root, which it refuses to be.
 	poolerUser = "nobody"
 )
 
 // pooler puts a real PgBouncer in transaction mode in front of the database, and lets the server reach the
 // database also directly in a second round.
-func pooler(ctx context.Context, l *lab) error {
-	calls, err := l.seed(ctx, organizations)
+func pooler(ctx context.Context, l *stage) error {
+	calls, err := l.Seed(ctx, lab.Organizations)
 	if err != nil {
 		return err
 	}
@@ -36,26 +40,26 @@ func pooler(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	if err := l.server.stop(); err != nil {
+	if err := l.Server.Stop(); err != nil {
 		return fmt.Errorf("stopping the server of the lab: %w", err)
 	}
 	for name, settings := range map[string][]string{
 		"only the pooler":          {"DATABASE_URL=" + pooled, soon},
-		"pooler and a direct line": {"DATABASE_URL=" + pooled, "DATABASE_URL_UNPOOLED=" + l.database, soon},
+		"pooler and a direct line": {"DATABASE_URL=" + pooled, "DATABASE_URL_UNPOOLED=" + l.Database, soon},
 	} {
-		if l.server, err = l.launch(ctx, settings...); err != nil {
+		if l.Server, err = l.Launch(ctx, settings...); err != nil {
 			return err
 		}
-		other, err := l.launch(ctx, settings...)
+		other, err := l.Launch(ctx, settings...)
 		if err != nil {
 			return err
 		}
-		l.walks(ctx, l.server, calls[0], name)
+		l.walks(ctx, l.Server, calls[0], name)
 		l.crossed(ctx, other, calls[1], name)
 		if err := l.pooledQueries(ctx, calls, name); err != nil {
 			return err
 		}
-		if err := errors.Join(l.server.stop(), other.stop()); err != nil {
+		if err := errors.Join(l.Server.Stop(), other.Stop()); err != nil {
 			return err
 		}
 		if err := l.poolerLog(name, len(settings) == 2); err != nil {
@@ -66,24 +70,24 @@ func pooler(ctx context.Context, l *lab) error {
 }
 
 // crossed follows at the other server what is uploaded to the first.
-func (l *lab) crossed(ctx context.Context, other *process, c call, name string) {
-	took, err := walk(ctx, as(c, other.url), c)
+func (l *stage) crossed(ctx context.Context, other *lab.Process, c lab.Call, name string) {
+	took, err := walk(ctx, as(c, other.URL), c)
 	l.promise(err == nil, "%s: the same at a second server, %s %s", name, ms(took), said(err))
 }
 
 // pooledQueries asks from all sides at once: a statement that was prepared on another connection fails.
-func (l *lab) pooledQueries(ctx context.Context, calls []call, name string) error {
+func (l *stage) pooledQueries(ctx context.Context, calls []lab.Call, name string) error {
 	var all sync.WaitGroup
-	var failed [senders]error
-	var asked [senders]int
+	var failed [pooledAskers]error
+	var asked [pooledAskers]int
 	end := time.Now().Add(pooledFor)
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
+	client := &http.Client{Timeout: lab.Patience, Transport: &http.Transport{MaxIdleConnsPerHost: pooledAskers}}
 	defer client.CloseIdleConnections()
-	for s := range senders {
+	for s := range pooledAskers {
 		all.Go(func() {
 			for time.Now().Before(end) && failed[s] == nil {
 				c := calls[(s+asked[s])%len(calls)]
-				answer, err := l.ask(ctx, client, c.token, "query($id: ID!) { transcription(id: $id) { status recording { filename } } }", map[string]any{"id": c.transcription.String()})
+				answer, err := l.Ask(ctx, client, c.Token, "query($id: ID!) { transcription(id: $id) { status recording { filename } } }", map[string]any{"id": c.Transcription.String()})
 				if err == nil && !bytes.Contains([]byte(answer), []byte(`"PROCESSING"`)) {
 					err = fmt.Errorf("answered with %.200s", answer)
 				}
@@ -103,8 +107,8 @@ func (l *lab) pooledQueries(ctx context.Context, calls []call, name string) erro
 }
 
 // poolerLog looks at what the server said of it.
-func (l *lab) poolerLog(name string, deaf bool) error {
-	text, err := os.ReadFile(l.server.log)
+func (l *stage) poolerLog(name string, deaf bool) error {
+	text, err := os.ReadFile(l.Server.Log)
 	if err != nil {
 		return fmt.Errorf("reading the log: %w", err)
 	}
@@ -121,21 +125,21 @@ func (l *lab) poolerLog(name string, deaf bool) error {
 }
 
 // openPooler starts the pooler and gives the database's address through it.
-func (l *lab) openPooler(ctx context.Context) (string, error) {
+func (l *stage) openPooler(ctx context.Context) (string, error) {
 	program, err := l.installed(ctx, "pgbouncer", "/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer")
 	if err != nil {
 		return "", err
 	}
-	database, err := url.Parse(l.database)
+	database, err := url.Parse(l.Database)
 	if err != nil {
 		return "", fmt.Errorf("reading the database's address: %w", err)
 	}
-	ports, err := freePorts(1)
+	ports, err := lab.FreePorts(1)
 	if err != nil {
 		return "", err
 	}
 	password, _ := database.User.Password()
-	file := filepath.Join(l.dir, "pgbouncer.ini")
+	file := filepath.Join(l.Dir, "pgbouncer.ini")
 	settings := fmt.Sprintf("[databases]\n* = host=%s port=%s user=%s password=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
 		"auth_type = any\npool_mode = transaction\nmax_client_conn = 200\ndefault_pool_size = %d\nreserve_pool_size = 0\n",
 		database.Hostname(), database.Port(), database.User.Username(), password, ports[0], pooledConnections)
@@ -150,7 +154,7 @@ func (l *lab) openPooler(ctx context.Context) (string, error) {
 		return "", err
 	}
 	database.Host = fmt.Sprintf("127.0.0.1:%d", ports[0])
-	return database.String(), eventually(ctx, "the pooler to listen", func() (bool, error) {
+	return database.String(), lab.Eventually(ctx, "the pooler to listen", func() (bool, error) {
 		conn, err := net.Dial("tcp", database.Host)
 		if err == nil {
 			_ = conn.Close()
@@ -160,8 +164,8 @@ func (l *lab) openPooler(ctx context.Context) (string, error) {
 }
 
 // aside runs a program beside the lab until that is closed.
-func (l *lab) aside(program string, args ...string) error {
-	log, err := os.Create(filepath.Join(l.dir, filepath.Base(program)+".log"))
+func (l *stage) aside(program string, args ...string) error {
+	log, err := os.Create(filepath.Join(l.Dir, filepath.Base(program)+".log"))
 	if err != nil {
 		return fmt.Errorf("making a log: %w", err)
 	}
@@ -172,7 +176,7 @@ func (l *lab) aside(program string, args ...string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", filepath.Base(program), err)
 	}
-	l.closers = append(l.closers, func() error {
+	l.AtEnd(func() error {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // that it was killed is no news
 		return nil

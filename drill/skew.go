@@ -13,38 +13,39 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/client"
 	"github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
 	"github.com/switchboard-voice/switchboard/internal/devstack/database"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 // skewBy is far more than any clock that anybody looks after.
 const skewBy = 10 * time.Minute
 
 // ahead shows that leases, expiry and tokens do not care.
-func ahead(ctx context.Context, l *lab) error {
+func ahead(ctx context.Context, l *stage) error {
 	calls, _, err := l.skewed(ctx, skewBy)
 	if err != nil {
 		return err
 	}
-	l.walks(ctx, l.server, calls[0], "with an hour's token")
-	l.provider.SetFaults(assemblyai.Faults{Webhook: assemblyai.WebhookFaults{Lost: true}})
-	l.walks(ctx, l.server, calls[1], "when the webhook never comes")
-	l.provider.SetFaults(assemblyai.Faults{On: "submit", Refuse429: 1, RetryAfter: time.Second})
-	l.walks(ctx, l.server, calls[2], "when the provider was busy")
-	l.promise(l.provider.Stats().Submitted == len(calls[:3]), "%d submissions taken", l.provider.Stats().Submitted)
+	l.walks(ctx, l.Server, calls[0], "with an hour's token")
+	l.Provider.SetFaults(assemblyai.Faults{Webhook: assemblyai.WebhookFaults{Lost: true}})
+	l.walks(ctx, l.Server, calls[1], "when the webhook never comes")
+	l.Provider.SetFaults(assemblyai.Faults{On: "submit", Refuse429: 1, RetryAfter: time.Second})
+	l.walks(ctx, l.Server, calls[2], "when the provider was busy")
+	l.promise(l.Provider.Stats().Submitted == len(calls[:3]), "%d submissions taken", l.Provider.Stats().Submitted)
 	return nil
 }
 
 // behind shows that what has to wait is there when the clock is right again: River dates jobs by the clock of
 // the process and fetches them by that of the database.
-func behind(ctx context.Context, l *lab) error {
+func behind(ctx context.Context, l *stage) error {
 	calls, database, err := l.skewed(ctx, -skewBy)
 	if err != nil {
 		return err
 	}
 	c := calls[0]
-	who := as(c, l.server.url)
-	id, err := who.Submit(ctx, client.Job{Organization: c.slug, File: sample})
+	who := as(c, l.Server.URL)
+	id, err := who.Submit(ctx, client.Job{Organization: c.Slug, File: sample})
 	l.promise(err == nil, "a file is taken %s", said(err))
-	status, err := l.deliver(l.server.url, "behind")
+	status, err := l.deliver(l.Server.URL, "behind")
 	l.promise(err == nil && status == http.StatusOK, "a webhook is taken: %d %s", status, said(err))
 	if err := database.Stop(); err != nil {
 		return fmt.Errorf("stopping the database: %w", err)
@@ -53,47 +54,47 @@ func behind(ctx context.Context, l *lab) error {
 		return err
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, maxStorm)
+	ctx, cancel := context.WithTimeout(ctx, lab.MaxStorm)
 	defer cancel()
 	err = who.Follow(ctx, id, nil)
-	l.promise(err == nil && l.provider.Stats().Submitted == 1, "%s after the clock was set right, without a restart, the transcript was there; %d submission taken %s",
-		ms(time.Since(began)), l.provider.Stats().Submitted, said(err))
+	l.promise(err == nil && l.Provider.Stats().Submitted == 1, "%s after the clock was set right, without a restart, the transcript was there; %d submission taken %s",
+		ms(time.Since(began)), l.Provider.Stats().Submitted, said(err))
 	return l.keptOfOurs(ctx, 1)
 }
 
 // skewed is the lab on a database with another time.
-func (l *lab) skewed(ctx context.Context, by time.Duration) ([]call, *database.Server, error) {
+func (l *stage) skewed(ctx context.Context, by time.Duration) ([]lab.Call, *database.Server, error) {
 	server, err := l.skewPostgres(ctx, by)
 	if err != nil {
 		return nil, nil, err
 	}
-	calls, err := l.seed(ctx, organizations)
+	calls, err := l.Seed(ctx, lab.Organizations)
 	if err != nil {
 		return nil, nil, err
 	}
 	var theirs time.Time
-	if err := l.pool.QueryRow(ctx, "SELECT now()").Scan(&theirs); err != nil {
+	if err := l.Pool.QueryRow(ctx, "SELECT now()").Scan(&theirs); err != nil {
 		return nil, nil, fmt.Errorf("asking for the time: %w", err)
 	}
 	off := time.Until(theirs).Round(time.Second)
 	l.promise((off-by).Abs() < time.Minute, "the database's clock is off by %s", off)
-	l.server, err = l.launch(ctx, soon, lostSoon)
+	l.Server, err = l.Launch(ctx, soon, lostSoon)
 	return calls, server, err
 }
 
 // mend starts the same database in our time, on the same port.
-func (l *lab) mend(ctx context.Context, data string) error {
+func (l *stage) mend(ctx context.Context, data string) error {
 	server, err := database.Start(ctx, database.Options{Home: filepath.Dir(data), Durable: true})
 	if err != nil {
 		return fmt.Errorf("starting the database again: %w", err)
 	}
-	l.closers = append(l.closers, server.Stop)
+	l.AtEnd(server.Stop)
 	return nil
 }
 
 // skewPostgres starts a Postgres in another time. A Go program asks the kernel itself, where libfaketime does
 // not reach: it is the database that is moved.
-func (l *lab) skewPostgres(ctx context.Context, by time.Duration) (*database.Server, error) {
+func (l *stage) skewPostgres(ctx context.Context, by time.Duration) (*database.Server, error) {
 	library, err := l.installed(ctx, "libfaketime", "/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib64/faketime/libfaketime.so.1")
 	if err != nil {
 		return nil, err

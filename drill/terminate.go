@@ -9,10 +9,11 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -27,21 +28,21 @@ const (
 	probeEvery = 200 * time.Millisecond
 )
 
-func terminate(ctx context.Context, l *lab) error {
-	calls, err := l.seed(ctx, sockets)
+func terminate(ctx context.Context, l *stage) error {
+	calls, err := l.Seed(ctx, lab.Sockets)
 	if err != nil {
 		return err
 	}
-	g, err := gather(ctx, l.server, calls, nil)
+	g, err := lab.Gather(ctx, l.Server, calls, nil)
 	if err != nil {
 		return err
 	}
-	defer g.leave()
-	if err := g.first(ctx); err != nil {
+	defer g.Leave()
+	if err := g.First(ctx); err != nil {
 		return err
 	}
 	load := l.ply(ctx, calls)
-	if err := pause(ctx, 2*time.Second); err != nil { // requests are under way by then
+	if err := lab.Pause(ctx, 2*time.Second); err != nil { // requests are under way by then
 		return err
 	}
 	slow, err := l.halfSent()
@@ -50,17 +51,17 @@ func terminate(ctx context.Context, l *lab) error {
 	}
 	defer slow.close()
 	began := time.Now()
-	if err := l.server.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := l.Server.Terminate(); err != nil {
 		return fmt.Errorf("terminating the server: %w", err)
 	}
-	if err := pause(ctx, 2*time.Second); err != nil {
+	if err := lab.Pause(ctx, 2*time.Second); err != nil {
 		return err
 	}
 	status, err := slow.finish()
 	l.promise(err == nil && status == http.StatusOK, "a webhook whose second half came 2 s after SIGTERM: %d %v", status, err)
 	sent, lost := load.wait()
 	l.promise(lost == nil, "%d requests until readiness said no, none lost: %v", sent, lost)
-	exit := l.server.wait()
+	exit := l.Server.Wait()
 	took := time.Since(began)
 	l.promise(exit == nil && took < maxDrain, "it ended after %s (less than %s): %v", took.Round(100*time.Millisecond), maxDrain, exit)
 	l.closes(g, began)
@@ -68,29 +69,27 @@ func terminate(ctx context.Context, l *lab) error {
 }
 
 // closes looks at how each socket was told to come back.
-func (l *lab) closes(g *gathering, began time.Time) {
-	g.readers.Wait()
-	close(g.frames)
+func (l *stage) closes(g *lab.Gathering, began time.Time) {
 	var at []time.Duration
 	codes := map[int]int{}
-	for f := range g.frames {
-		if f.ended == nil {
+	for f := range g.Ended() {
+		if f.Ended == nil {
 			continue
 		}
 		var closed *websocket.CloseError
-		if errors.As(f.ended, &closed) {
+		if errors.As(f.Ended, &closed) {
 			codes[closed.Code]++
 		} else {
 			codes[0]++
 		}
-		at = append(at, f.at.Sub(began))
+		at = append(at, f.At.Sub(began))
 	}
-	l.promise(codes[websocket.CloseServiceRestart] == sockets, "sockets by close code: %v", codes)
+	l.promise(codes[websocket.CloseServiceRestart] == lab.Sockets, "sockets by close code: %v", codes)
 	if len(at) == 0 {
 		return
 	}
 	slices.Sort(at)
-	spread := percentile(at, 90) - percentile(at, 10)
+	spread := lab.Percentile(at, 90) - lab.Percentile(at, 10)
 	l.promise(spread > minSpread, "closed from %s to %s after SIGTERM; first and last tenth %s apart (more than %s)",
 		ms(at[0]), ms(at[len(at)-1]), spread.Round(10*time.Millisecond), minSpread)
 }
@@ -103,14 +102,14 @@ type load struct {
 	lost []error
 }
 
-func (l *lab) ply(ctx context.Context, calls []call) *load {
+func (l *stage) ply(ctx context.Context, calls []lab.Call) *load {
 	load := &load{lost: make([]error, askers)}
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: askers}}
+	client := &http.Client{Timeout: lab.Patience, Transport: &http.Transport{MaxIdleConnsPerHost: askers}}
 	for i := range askers {
 		load.all.Go(func() {
 			for n := i; !load.stop.Load() && ctx.Err() == nil; n++ {
 				c := calls[n%len(calls)]
-				answer, err := l.ask(ctx, client, c.token, "query($id: ID!) { transcription(id: $id) { status } }", map[string]any{"id": c.transcription.String()})
+				answer, err := l.Ask(ctx, client, c.Token, "query($id: ID!) { transcription(id: $id) { status } }", map[string]any{"id": c.Transcription.String()})
 				if err == nil && !strings.Contains(answer, `"PROCESSING"`) {
 					err = fmt.Errorf("answered with %.200s", answer)
 				}
@@ -124,8 +123,8 @@ func (l *lab) ply(ctx context.Context, calls []call) *load {
 	}
 	load.all.Go(func() {
 		defer load.stop.Store(true)
-		for pause(ctx, probeEvery) == nil {
-			if status, _, err := get(l.server.url + "/ready"); err != nil || status != http.StatusOK {
+		for lab.Pause(ctx, probeEvery) == nil {
+			if status, _, err := lab.Get(l.Server.URL + "/ready"); err != nil || status != http.StatusOK {
 				return
 			}
 		}

@@ -6,10 +6,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/switchboard-voice/switchboard/db/schema"
 	"github.com/switchboard-voice/switchboard/internal/client"
 	"github.com/switchboard-voice/switchboard/internal/devstack/database"
-	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -22,16 +21,16 @@ const (
 )
 
 // as is a person of the seed at an address.
-func as(c call, url string) *client.Client {
-	return client.New(client.Config{Server: url, Token: c.token})
+func as(c lab.Call, url string) *client.Client {
+	return client.New(client.Config{Server: url, Token: c.Token})
 }
 
 // walk is the main job: upload, transcription, and its status live to the end.
-func walk(ctx context.Context, who *client.Client, c call) (time.Duration, error) {
+func walk(ctx context.Context, who *client.Client, c lab.Call) (time.Duration, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, lab.Patience)
 	defer cancel()
-	id, err := who.Submit(ctx, client.Job{Organization: c.slug, File: sample})
+	id, err := who.Submit(ctx, client.Job{Organization: c.Slug, File: sample})
 	if err != nil {
 		return 0, fmt.Errorf("uploading: %w", err)
 	}
@@ -42,9 +41,9 @@ func walk(ctx context.Context, who *client.Client, c call) (time.Duration, error
 }
 
 // walks promises that the main job is done soon.
-func (l *lab) walks(ctx context.Context, p *process, c call, when string) {
-	took, err := walk(ctx, as(c, p.url), c)
-	l.promise(err == nil && took < maxStorm, "%s: a file was uploaded and its transcript seen after %s (less than %s) %s", when, ms(took), maxStorm, said(err))
+func (l *stage) walks(ctx context.Context, p *lab.Process, c lab.Call, when string) {
+	took, err := walk(ctx, as(c, p.URL), c)
+	l.promise(err == nil && took < lab.MaxStorm, "%s: a file was uploaded and its transcript seen after %s (less than %s) %s", when, ms(took), lab.MaxStorm, said(err))
 }
 
 // said is an error in the line of a promise.
@@ -56,28 +55,24 @@ func said(err error) string {
 }
 
 // moveTo gives the lab a database of its own, and leaves the starting of the server to the drill.
-func (l *lab) moveTo(ctx context.Context, o database.Options) (*database.Server, error) {
-	if err := l.server.stop(); err != nil {
+func (l *stage) moveTo(ctx context.Context, o database.Options) (*database.Server, error) {
+	if err := l.Server.Stop(); err != nil {
 		return nil, fmt.Errorf("stopping the server of the lab: %w", err)
 	}
 	server, err := database.Start(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("starting a database: %w", err)
 	}
-	l.closers = append(l.closers, server.Stop)
-	l.database = server.URL
-	if _, err := postgres.Migrate(ctx, l.database, schema.Files); err != nil {
-		return nil, err
-	}
-	return server, l.openPool(ctx)
+	l.AtEnd(server.Stop)
+	return server, l.Use(ctx, server.URL)
 }
 
 // home makes a folder that the user of Postgres can enter.
-func (l *lab) home(pattern string) (string, error) {
+func (l *stage) home(pattern string) (string, error) {
 	dir, err := os.MkdirTemp("", pattern)
 	if err != nil {
 		return "", fmt.Errorf("making a folder: %w", err)
 	}
-	l.closers = append(l.closers, func() error { return os.RemoveAll(dir) })
+	l.AtEnd(func() error { return os.RemoveAll(dir) })
 	return dir, os.Chmod(dir, 0o711)
 }

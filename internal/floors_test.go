@@ -43,7 +43,7 @@ var beside = []string{
 }
 
 // apart holds tests and tools, which may import everything.
-var apart = []string{"test", "bench", "drill", "tools"}
+var apart = []string{"test", "bench", "drill", "lab", "tools"}
 
 const ground = 1
 

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"encoding/json"
@@ -8,32 +8,33 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// frame is one thing that a socket has heard.
-type frame struct {
-	who      int // the socket
-	at       time.Time
-	event    *event // nil when the socket ended
-	ended    error
-	complete bool
+// Frame is one thing that a socket has heard.
+type Frame struct {
+	Who      int // the socket
+	At       time.Time
+	Event    *Event // nil when the socket ended
+	Ended    error
+	Complete bool
 }
 
-type event struct {
+// Event is a status that a socket has heard.
+type Event struct {
 	Cursor     string
 	Status     string
 	OccurredAt time.Time
 	Replayed   bool
 }
 
-func receive(conn *websocket.Conn, number int) frame {
+func receive(conn *websocket.Conn, number int) Frame {
 	_, message, err := conn.ReadMessage()
-	f := frame{who: number, at: time.Now(), ended: err}
+	f := Frame{Who: number, At: time.Now(), Ended: err}
 	if err == nil {
-		f.event, f.complete, f.ended = decode(message)
+		f.Event, f.Complete, f.Ended = decode(message)
 	}
 	return f
 }
 
-func decode(message []byte) (e *event, complete bool, err error) {
+func decode(message []byte) (e *Event, complete bool, err error) {
 	var m struct {
 		Type    string
 		Payload json.RawMessage
@@ -45,7 +46,7 @@ func decode(message []byte) (e *event, complete bool, err error) {
 		return nil, true, nil
 	}
 	var payload struct {
-		Data struct{ TranscriptionStatus *event }
+		Data struct{ TranscriptionStatus *Event }
 	}
 	if err := json.Unmarshal(m.Payload, &payload); err != nil || payload.Data.TranscriptionStatus == nil {
 		return nil, false, fmt.Errorf("an answer that is no event: %.300s", message)

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// dialers open sockets at the same time: a crowd, and still fewer than the kernel's queue of new ones.
-	dialers = 200
+	// Dialers open sockets at the same time: a crowd, and still fewer than the kernel's queue of new ones.
+	Dialers = 200
 	// addresses are the ends of loopback that connections come from: ours has ports for 28,000 only, and
 	// who counts by address should see many.
 	addresses = 200
@@ -29,25 +29,26 @@ const (
 
 const watchQuery = `subscription($id: ID!, $after: String) { transcriptionStatus(transcriptionId: $id, after: $after) { cursor status occurredAt replayed } }`
 
-// gathering is many sockets, each subscribed to one call.
-type gathering struct {
-	calls   []call
-	cursors []string // of the last event that collect has seen
-	frames  chan frame
+// Gathering is many sockets, each subscribed to one call.
+type Gathering struct {
+	Calls   []Call
+	Cursors []string // of the last event that Collect has seen
+	Frames  chan Frame
+	Again   atomic.Int64 // how often one was told to come later
+
 	mu      sync.Mutex
 	conns   []*websocket.Conn
 	readers sync.WaitGroup
-	again   atomic.Int64 // how often one was told to come later
 }
 
-// gather opens a socket for each call and subscribes; with cursors, behind them. Each has had its first event
+// Gather opens a socket for each call and subscribes; with cursors, behind them. Each has had its first event
 // then, which waits in frames.
-func gather(ctx context.Context, p *process, calls []call, cursors []string) (*gathering, error) {
-	g := &gathering{calls: calls, cursors: make([]string, len(calls)), frames: make(chan frame, framesEach*len(calls))}
+func Gather(ctx context.Context, p *Process, calls []Call, cursors []string) (*Gathering, error) {
+	g := &Gathering{Calls: calls, Cursors: make([]string, len(calls)), Frames: make(chan Frame, framesEach*len(calls))}
 	next := make(chan int)
-	failed := make([]error, dialers)
+	failed := make([]error, Dialers)
 	var all sync.WaitGroup
-	for d := range dialers {
+	for d := range Dialers {
 		all.Go(func() {
 			for i := range next {
 				if failed[d] != nil {
@@ -68,27 +69,27 @@ func gather(ctx context.Context, p *process, calls []call, cursors []string) (*g
 	all.Wait()
 	for _, err := range failed {
 		if err != nil { // the others are much the same
-			g.leave()
+			g.Leave()
 			return nil, err
 		}
 	}
 	return g, nil
 }
 
-// from is an end of loopback of its own for each number.
-func from(number int) *net.Dialer {
-	return &net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+number%addresses))}}
+// From is an end of loopback of its own for each number.
+func From(number int) *net.Dialer {
+	return &net.Dialer{Timeout: Patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+number%addresses))}}
 }
 
 // join opens a socket as a client of ours does: told to come later, it pauses and comes again.
-func (g *gathering) join(ctx context.Context, p *process, number int, after string) error {
+func (g *Gathering) join(ctx context.Context, p *Process, number int, after string) error {
 	for {
 		conn, first, err := g.attempt(ctx, p, number, after)
 		if err == nil {
 			g.mu.Lock()
 			g.conns = append(g.conns, conn)
 			g.mu.Unlock()
-			g.frames <- first
+			g.Frames <- first
 			g.readers.Go(func() { g.read(conn, number) })
 			return nil
 		}
@@ -97,20 +98,20 @@ func (g *gathering) join(ctx context.Context, p *process, number int, after stri
 		if !later && !strings.Contains(err.Error(), "UNAVAILABLE") {
 			return err
 		}
-		g.again.Add(1)
-		if err := pause(ctx, rand.N(maxPause)); err != nil {
+		g.Again.Add(1)
+		if err := Pause(ctx, rand.N(maxPause)); err != nil {
 			return err
 		}
 	}
 }
 
 // attempt comes as far as the first event.
-func (g *gathering) attempt(ctx context.Context, p *process, number int, after string) (conn *websocket.Conn, first frame, err error) {
+func (g *Gathering) attempt(ctx context.Context, p *Process, number int, after string) (conn *websocket.Conn, first Frame, err error) {
 	dialer := websocket.Dialer{
-		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: patience, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
-		NetDialContext: from(number).DialContext,
+		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: Patience, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
+		NetDialContext: From(number).DialContext,
 	}
-	opened, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(p.url, "http")+"/graphql", http.Header{})
+	opened, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(p.URL, "http")+"/graphql", http.Header{})
 	if err != nil {
 		return nil, first, fmt.Errorf("opening a socket: %w", err)
 	}
@@ -120,14 +121,14 @@ func (g *gathering) attempt(ctx context.Context, p *process, number int, after s
 		}
 	}()
 	conn = opened
-	c := g.calls[number]
-	if err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"authorization": "Bearer " + c.token}}); err != nil {
+	c := g.Calls[number]
+	if err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"authorization": "Bearer " + c.Token}}); err != nil {
 		return nil, first, fmt.Errorf("saying hello: %w", err)
 	}
 	if _, _, err := conn.ReadMessage(); err != nil {
 		return nil, first, fmt.Errorf("waiting for the acknowledgement: %w", err)
 	}
-	variables := map[string]any{"id": c.transcription.String()}
+	variables := map[string]any{"id": c.Transcription.String()}
 	if after != "" {
 		variables["after"] = after
 	}
@@ -135,32 +136,32 @@ func (g *gathering) attempt(ctx context.Context, p *process, number int, after s
 		return nil, first, fmt.Errorf("subscribing: %w", err)
 	}
 	first = receive(conn, number)
-	return conn, first, first.ended
+	return conn, first, first.Ended
 }
 
 // read ends with the socket.
-func (g *gathering) read(conn *websocket.Conn, number int) {
+func (g *Gathering) read(conn *websocket.Conn, number int) {
 	for {
 		f := receive(conn, number)
-		g.frames <- f
-		if f.ended != nil {
+		g.Frames <- f
+		if f.Ended != nil {
 			return
 		}
 	}
 }
 
-// collect takes frames until done says so. A socket that ends in between is an error.
-func (g *gathering) collect(ctx context.Context, within time.Duration, take func(frame) (done bool)) error {
+// Collect takes frames until done says so. A socket that ends in between is an error.
+func (g *Gathering) Collect(ctx context.Context, within time.Duration, take func(Frame) (done bool)) error {
 	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	for {
 		select {
-		case f := <-g.frames:
-			if f.ended != nil {
-				return fmt.Errorf("a socket ended: %w", f.ended)
+		case f := <-g.Frames:
+			if f.Ended != nil {
+				return fmt.Errorf("a socket ended: %w", f.Ended)
 			}
-			if f.event != nil {
-				g.cursors[f.who] = f.event.Cursor
+			if f.Event != nil {
+				g.Cursors[f.Who] = f.Event.Cursor
 			}
 			if take(f) {
 				return nil
@@ -173,23 +174,30 @@ func (g *gathering) collect(ctx context.Context, within time.Duration, take func
 	}
 }
 
-// first waits until each socket has had its first event.
-func (g *gathering) first(ctx context.Context) error {
-	waiting := len(g.calls)
-	return g.collect(ctx, patience, func(f frame) bool {
-		if f.event != nil {
+// First waits until each socket has had its first event.
+func (g *Gathering) First(ctx context.Context) error {
+	waiting := len(g.Calls)
+	return g.Collect(ctx, Patience, func(f Frame) bool {
+		if f.Event != nil {
 			waiting--
 		}
 		return waiting == 0
 	})
 }
 
-// leave closes all sockets and waits for their readers.
-func (g *gathering) leave() {
+// Leave closes all sockets and waits for their readers.
+func (g *Gathering) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, conn := range g.conns {
 		_ = conn.Close()
 	}
 	g.readers.Wait()
+}
+
+// Ended waits until every socket has ended, by itself or by the server, and gives what was not collected.
+func (g *Gathering) Ended() <-chan Frame {
+	g.readers.Wait()
+	close(g.Frames)
+	return g.Frames
 }
