@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 // callTimeout is for one answer; a server that takes longer than this on loopback hangs.
@@ -22,8 +24,8 @@ type caller struct {
 	reader *bufio.Reader
 }
 
-func dial(p *process) (*caller, error) {
-	conn, err := net.Dial("tcp", p.address)
+func dial(p *lab.Process) (*caller, error) {
+	conn, err := net.Dial("tcp", p.Address)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
@@ -71,7 +73,7 @@ func wire(method, url string, body string, headers ...string) ([]byte, error) {
 
 // hammer sends over so many connections at once until the time is over, and counts the answers. next
 // gives the request for each call; it is called by one goroutine a connection.
-func hammer(ctx context.Context, p *process, connections int, long time.Duration, next func(connection int) []byte) (calls int, took time.Duration, err error) {
+func hammer(ctx context.Context, p *lab.Process, connections int, long time.Duration, next func(connection int) []byte) (calls int, took time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	counts, errs := make([]int, connections), make([]error, connections)
@@ -91,7 +93,7 @@ func hammer(ctx context.Context, p *process, connections int, long time.Duration
 	return calls, took, nil
 }
 
-func repeat(ctx context.Context, p *process, next func() []byte) (calls int, err error) {
+func repeat(ctx context.Context, p *lab.Process, next func() []byte) (calls int, err error) {
 	c, err := dial(p)
 	if err != nil {
 		return 0, err

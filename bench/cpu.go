@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -25,7 +27,7 @@ type page struct {
 }
 
 // measureCPU fills a row for each page with the CPU time of one request.
-func (l *lab) measureCPU(ctx context.Context, t *table) error {
+func (l *bench) measureCPU(ctx context.Context, t *table) error {
 	pages, err := l.pages()
 	if err != nil {
 		return err
@@ -36,7 +38,7 @@ func (l *lab) measureCPU(ctx context.Context, t *table) error {
 		}
 		var ours, byHand, ratios []float64
 		for i := range rounds + 1 {
-			a, err := perRequest(ctx, l.server, p.ours)
+			a, err := perRequest(ctx, l.Server, p.ours)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -58,9 +60,9 @@ func (l *lab) measureCPU(ctx context.Context, t *table) error {
 	return nil
 }
 
-func (l *lab) pages() ([]page, error) {
+func (l *bench) pages() ([]page, error) {
 	get := func(path string) ([]byte, error) {
-		return wire("GET", l.byHand.url+path, "", "Authorization", "Bearer "+l.byHandIs)
+		return wire("GET", l.byHand.URL+path, "", "Authorization", "Bearer "+l.byHandIs)
 	}
 	id := l.transcript.String()
 	var pages []page
@@ -86,8 +88,8 @@ func (l *lab) pages() ([]page, error) {
 }
 
 // alike refuses to compare two servers that do not say the same.
-func (l *lab) alike(p page) error {
-	ours, err := ask(l.server, p.ours)
+func (l *bench) alike(p page) error {
+	ours, err := ask(l.Server, p.ours)
 	if err != nil {
 		return err
 	}
@@ -104,8 +106,8 @@ func (l *lab) alike(p page) error {
 }
 
 // perRequest is the CPU time of one request, in milliseconds.
-func perRequest(ctx context.Context, p *process, request []byte) (float64, error) {
-	before, err := p.cpu()
+func perRequest(ctx context.Context, p *lab.Process, request []byte) (float64, error) {
+	before, err := p.CPU()
 	if err != nil {
 		return 0, err
 	}
@@ -113,7 +115,7 @@ func perRequest(ctx context.Context, p *process, request []byte) (float64, error
 	if err != nil {
 		return 0, err
 	}
-	after, err := p.cpu()
+	after, err := p.CPU()
 	if err != nil {
 		return 0, err
 	}

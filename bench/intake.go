@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -28,8 +29,8 @@ const (
 
 // measureIntake fills the rows of webhooks accepted a second: by itself, and while the jobs that it
 // enqueues take their part of the same cores.
-func (l *lab) measureIntake(ctx context.Context, t *table) error {
-	ours, err := l.webhooks(l.server, "/api/webhooks/assemblyai")
+func (l *bench) measureIntake(ctx context.Context, t *table) error {
+	ours, err := l.webhooks(l.Server, "/api/webhooks/assemblyai")
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (l *lab) measureIntake(ctx context.Context, t *table) error {
 		if err != nil {
 			return fmt.Errorf("webhooks: %w", err)
 		}
-		b, err := l.rate(ctx, l.server, ours)
+		b, err := l.rate(ctx, l.Server, ours)
 		if err != nil {
 			return fmt.Errorf("webhooks: %w", err)
 		}
@@ -74,24 +75,24 @@ func (l *lab) measureIntake(ctx context.Context, t *table) error {
 }
 
 // held is the rate while the queue holds its jobs, as an operator can tell it to.
-func (l *lab) held(ctx context.Context, w *webhooks) (float64, error) {
-	queue, err := river.NewClient(riverpgxv5.New(l.pool), &river.Config{Schema: postgres.JobsSchema})
+func (l *bench) held(ctx context.Context, w *webhooks) (float64, error) {
+	queue, err := river.NewClient(riverpgxv5.New(l.Pool), &river.Config{Schema: postgres.JobsSchema})
 	if err != nil {
 		return 0, fmt.Errorf("opening the queue: %w", err)
 	}
 	if err := queue.QueuePause(ctx, jobs.Webhooks, nil); err != nil {
 		return 0, fmt.Errorf("holding the queue: %w", err)
 	}
-	if err := pause(ctx, holding); err != nil {
+	if err := lab.Pause(ctx, holding); err != nil {
 		return 0, err
 	}
 	before := w.sent()
-	rate, err := l.rate(ctx, l.server, w)
+	rate, err := l.rate(ctx, l.Server, w)
 	if err != nil {
 		return 0, err
 	}
 	var waiting int
-	if err := l.pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events WHERE processed_at IS NULL").Scan(&waiting); err != nil {
+	if err := l.Pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events WHERE processed_at IS NULL").Scan(&waiting); err != nil {
 		return 0, fmt.Errorf("counting events: %w", err)
 	}
 	if sent := w.sent() - before; waiting != sent {
@@ -110,11 +111,11 @@ type webhooks struct {
 	numbers  []int
 }
 
-func (l *lab) webhooks(p *process, path string) (*webhooks, error) {
+func (l *bench) webhooks(p *lab.Process, path string) (*webhooks, error) {
 	// Of the provider's two kinds this is the one that asks for no work: what is measured is the accepting.
 	body := `{"status":"redacted_audio_ready","redacted_audio_url":"https://audio.example.com/` + blank + `"}`
-	request, err := wire("POST", p.url+path+"?submission=0190b5a4-0000-7000-8000-000000000000", body,
-		"Content-Type", "application/json", "X-Webhook-Secret", l.webhook)
+	request, err := wire("POST", p.URL+path+"?submission=0190b5a4-0000-7000-8000-000000000000", body,
+		"Content-Type", "application/json", "X-Webhook-Secret", l.Webhook)
 	if err != nil {
 		return nil, err
 	}
@@ -142,23 +143,23 @@ func (w *webhooks) sent() (n int) {
 	return n
 }
 
-func (l *lab) rate(ctx context.Context, p *process, w *webhooks) (float64, error) {
+func (l *bench) rate(ctx context.Context, p *lab.Process, w *webhooks) (float64, error) {
 	calls, took, err := hammer(ctx, p, senders, intakeRound, w.next)
 	return float64(calls) / took.Seconds(), err
 }
 
-func (l *lab) drained(ctx context.Context) error {
-	return eventually(ctx, "all webhooks to be processed", func() (bool, error) {
+func (l *bench) drained(ctx context.Context) error {
+	return lab.Eventually(ctx, "all webhooks to be processed", func() (bool, error) {
 		var left bool
-		err := l.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM switchboard.webhook_events WHERE processed_at IS NULL)").Scan(&left)
+		err := l.Pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM switchboard.webhook_events WHERE processed_at IS NULL)").Scan(&left)
 		return err == nil && !left, err
 	})
 }
 
 // kept makes sure that what was accepted is there.
-func (l *lab) kept(ctx context.Context, want int) error {
+func (l *bench) kept(ctx context.Context, want int) error {
 	var got int
-	if err := l.pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events").Scan(&got); err != nil {
+	if err := l.Pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events").Scan(&got); err != nil {
 		return fmt.Errorf("counting events: %w", err)
 	}
 	if got != want {

@@ -15,6 +15,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/client"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	vendor "github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -37,8 +38,8 @@ type walk struct {
 }
 
 // measureLatency fills the row of the time from a webhook to the message on a socket.
-func (l *lab) measureLatency(ctx context.Context, t *table) error {
-	token, err := l.token(l.people[people-1])
+func (l *bench) measureLatency(ctx context.Context, t *table) error {
+	token, err := l.Token(l.people[people-1])
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (l *lab) measureLatency(ctx context.Context, t *table) error {
 			return fmt.Errorf("timing a webhook: %w", err)
 		}
 		took = append(took, one)
-		if err := pause(ctx, rand.N(breath)); err != nil {
+		if err := lab.Pause(ctx, rand.N(breath)); err != nil {
 			return err
 		}
 	}
@@ -73,8 +74,8 @@ func (l *lab) measureLatency(ctx context.Context, t *table) error {
 }
 
 // begin walks the real way: upload, submission, and the provider's work.
-func (l *lab) begin(ctx context.Context, token string) error {
-	c := client.New(client.Config{Server: l.server.url, Token: token})
+func (l *bench) begin(ctx context.Context, token string) error {
+	c := client.New(client.Config{Server: l.Server.URL, Token: token})
 	errs := make([]error, uploaders)
 	var all sync.WaitGroup
 	for i := range uploaders {
@@ -96,9 +97,9 @@ func (l *lab) begin(ctx context.Context, token string) error {
 }
 
 // walks waits until the provider has and has finished them all.
-func (l *lab) walks(ctx context.Context) (list []walk, err error) {
-	err = eventually(ctx, "all submissions", func() (bool, error) {
-		rows, err := l.pool.Query(ctx, `SELECT s.transcription_id, s.id, s.provider_id FROM switchboard.transcription_submissions s
+func (l *bench) walks(ctx context.Context) (list []walk, err error) {
+	err = lab.Eventually(ctx, "all submissions", func() (bool, error) {
+		rows, err := l.Pool.Query(ctx, `SELECT s.transcription_id, s.id, s.provider_id FROM switchboard.transcription_submissions s
 			JOIN switchboard.transcriptions t ON t.id = s.transcription_id WHERE s.provider_id IS NOT NULL AND t.status = 'PROCESSING'`)
 		if err != nil {
 			return false, fmt.Errorf("reading submissions: %w", err)
@@ -119,9 +120,9 @@ func (l *lab) walks(ctx context.Context) (list []walk, err error) {
 	if err != nil {
 		return nil, err
 	}
-	provider := vendor.New(vendor.Config{BaseURL: l.providerURL, Key: l.key})
+	provider := vendor.New(vendor.Config{BaseURL: l.ProviderURL, Key: l.Key})
 	for _, w := range list {
-		err := eventually(ctx, "the provider to be done", func() (bool, error) {
+		err := lab.Eventually(ctx, "the provider to be done", func() (bool, error) {
 			answer, err := provider.Get(ctx, w.providerID)
 			return answer.Status == vendor.StatusCompleted, err
 		})
@@ -133,12 +134,12 @@ func (l *lab) walks(ctx context.Context) (list []walk, err error) {
 }
 
 // timed is the time from sending the webhook to COMPLETED at a client that was watching before.
-func (l *lab) timed(ctx context.Context, token string, w walk) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (l *bench) timed(ctx context.Context, token string, w walk) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, lab.Patience)
 	defer cancel()
 	watching, completed, ended := make(chan struct{}, 1), make(chan time.Time, 1), make(chan error, 1)
 	go func() {
-		ended <- follow(ctx, l.server, token, w.id, func(status string) {
+		ended <- follow(ctx, l.Server, token, w.id, func(status string) {
 			if status == "COMPLETED" {
 				completed <- time.Now()
 				return
@@ -155,12 +156,12 @@ func (l *lab) timed(ctx context.Context, token string, w walk) (time.Duration, e
 	if err != nil {
 		return 0, err
 	}
-	request, err := wire("POST", l.server.url+"/api/webhooks/assemblyai?submission="+w.submission.String(), string(body),
-		"Content-Type", "application/json", "X-Webhook-Secret", l.webhook)
+	request, err := wire("POST", l.Server.URL+"/api/webhooks/assemblyai?submission="+w.submission.String(), string(body),
+		"Content-Type", "application/json", "X-Webhook-Secret", l.Webhook)
 	if err != nil {
 		return 0, err
 	}
-	sender, err := dial(l.server)
+	sender, err := dial(l.Server)
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -22,8 +24,8 @@ const (
 // requestIDs are taken over into the server's log.
 const requestIDHeader = "X-Request-Id"
 
-func (l *lab) graphql(query string, variables map[string]any, headers ...string) ([]byte, error) {
-	token, err := l.token(l.people[0])
+func (l *bench) graphql(query string, variables map[string]any, headers ...string) ([]byte, error) {
+	token, err := l.Token(l.people[0])
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +33,11 @@ func (l *lab) graphql(query string, variables map[string]any, headers ...string)
 	if err != nil {
 		return nil, fmt.Errorf("encoding an operation: %w", err)
 	}
-	return wire("POST", l.server.url+"/graphql", string(body), append([]string{"Content-Type", "application/json", "Authorization", "Bearer " + token}, headers...)...)
+	return wire("POST", l.Server.URL+"/graphql", string(body), append([]string{"Content-Type", "application/json", "Authorization", "Bearer " + token}, headers...)...)
 }
 
 // ask sends one request and gives its answer, which must be one without errors.
-func ask(p *process, request []byte) (map[string]any, error) {
+func ask(p *lab.Process, request []byte) (map[string]any, error) {
 	c, err := dial(p)
 	if err != nil {
 		return nil, err

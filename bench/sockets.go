@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchboard-voice/switchboard/internal/client"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 const (
@@ -36,8 +37,20 @@ type crowd struct {
 	failed chan error // the first that ended
 }
 
+// measureSockets looks at memory first and then, with these sockets open, at how long news takes.
+func (l *bench) measureSockets(ctx context.Context, t *table) (err error) {
+	c, err := l.openSockets(ctx, t)
+	if c != nil {
+		defer func() { err = errors.Join(err, c.end()) }()
+	}
+	if err != nil {
+		return err
+	}
+	return l.measureLatency(ctx, t)
+}
+
 // openSockets fills the row of memory a socket and leaves the sockets open for the next measurement.
-func (l *lab) openSockets(ctx context.Context, t *table) (*crowd, error) {
+func (l *bench) openSockets(ctx context.Context, t *table) (*crowd, error) {
 	if err := l.restartServer(ctx); err != nil {
 		return nil, err
 	}
@@ -46,14 +59,14 @@ func (l *lab) openSockets(ctx context.Context, t *table) (*crowd, error) {
 	if err := l.join(c, 0, warm); err != nil {
 		return c, err
 	}
-	before, err := l.settle(ctx)
+	before, err := l.Settle(ctx, settleFor)
 	if err != nil {
 		return c, err
 	}
 	if err := l.join(c, warm, idle); err != nil {
 		return c, err
 	}
-	after, err := l.settle(ctx)
+	after, err := l.Settle(ctx, settleFor)
 	if err != nil {
 		return c, err
 	}
@@ -65,26 +78,9 @@ func (l *lab) openSockets(ctx context.Context, t *table) (*crowd, error) {
 	return c, nil
 }
 
-// settle gives the least memory that is seen for a while.
-func (l *lab) settle(ctx context.Context) (least int, err error) {
-	for deadline := time.Now().Add(settleFor); time.Now().Before(deadline); {
-		now, err := l.server.resident()
-		if err != nil {
-			return 0, err
-		}
-		if least == 0 || now < least {
-			least = now
-		}
-		if err := pause(ctx, 10*pollEvery); err != nil {
-			return 0, err
-		}
-	}
-	return least, nil
-}
-
 // join opens the sockets of the watched transcriptions from one to another and waits until each has had
 // its first message.
-func (l *lab) join(c *crowd, from, to int) error {
+func (l *bench) join(c *crowd, from, to int) error {
 	next, done := make(chan int), make(chan error, dialers)
 	for range dialers {
 		go func() {
@@ -117,15 +113,15 @@ func (l *lab) join(c *crowd, from, to int) error {
 }
 
 // watch opens one socket that stays until the crowd leaves.
-func (l *lab) watch(c *crowd, i int) error {
-	token, err := l.token(l.people[i/perPerson])
+func (l *bench) watch(c *crowd, i int) error {
+	token, err := l.Token(l.people[i/perPerson])
 	if err != nil {
 		return err
 	}
 	first := make(chan struct{}, 1)
 	ended := make(chan error, 1)
 	c.all.Go(func() {
-		err := follow(c.ctx, l.server, token, l.watched[i], func(string) { wake(first) })
+		err := follow(c.ctx, l.Server, token, l.watched[i], func(string) { wake(first) })
 		if c.ctx.Err() == nil {
 			ended <- fmt.Errorf("an idle socket ended: %w", err)
 			select {
@@ -139,14 +135,14 @@ func (l *lab) watch(c *crowd, i int) error {
 		return nil
 	case err := <-ended:
 		return err
-	case <-time.After(patience):
-		return fmt.Errorf("a socket had no first message within %s", patience)
+	case <-time.After(lab.Patience):
+		return fmt.Errorf("a socket had no first message within %s", lab.Patience)
 	}
 }
 
 // follow tells each status of a transcription until it is final.
-func follow(ctx context.Context, p *process, token string, id ids.ID, each func(status string)) error {
-	c := client.New(client.Config{Server: p.url, Token: token})
+func follow(ctx context.Context, p *lab.Process, token string, id ids.ID, each func(status string)) error {
+	c := client.New(client.Config{Server: p.URL, Token: token})
 	return c.Subscribe(ctx, watchQuery, map[string]any{"id": id.String()}, func(data json.RawMessage) error {
 		var event struct{ TranscriptionStatus struct{ Status string } }
 		if err := json.Unmarshal(data, &event); err != nil {

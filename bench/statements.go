@@ -7,20 +7,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 // statements counts what one operation sends to the database, as the server's own log says.
-func (l *lab) statements(ctx context.Context, query string, variables map[string]any) (n int, err error) {
+func (l *bench) statements(ctx context.Context, query string, variables map[string]any) (n int, err error) {
 	id := rand.Text()
 	request, err := l.graphql(query, variables, requestIDHeader, id)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := ask(l.server, request); err != nil {
+	if _, err := ask(l.Server, request); err != nil {
 		return 0, err
 	}
-	return n, eventually(ctx, "the request in the log", func() (bool, error) {
-		log, err := os.ReadFile(l.server.log)
+	return n, lab.Eventually(ctx, "the request in the log", func() (bool, error) {
+		log, err := os.ReadFile(l.Server.Log)
 		if err != nil {
 			return false, err
 		}
@@ -36,7 +38,7 @@ func (l *lab) statements(ctx context.Context, query string, variables map[string
 }
 
 // countStatements fills the first row of the table.
-func (l *lab) countStatements(ctx context.Context, t *table) error {
+func (l *bench) countStatements(ctx context.Context, t *table) error {
 	session, err := l.statements(ctx, whoQuery, nil)
 	if err != nil {
 		return err

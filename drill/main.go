@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/lab"
 )
 
 // drill is one scenario. What run returns is why the scenario could not be played; a promise that does not
@@ -34,7 +36,7 @@ func drills() []drill {
 	return []drill{
 		{"refused", "the most expensive documents, from nobody", refuse},
 		{"idle", "10,000 connections that send nothing", idle},
-		{"intake", "webhooks at full rate for 30 s, with queries beside them", intake},
+		{"intake", "webhooks at full rate for a minute, with queries beside them", intake},
 		{"crowd", "5,000 sockets, 200 changes a second for 20 s", crowd},
 		{"storm", "5,000 sockets lose their server and come back with their cursors", storm},
 		{"terminate", "SIGTERM with 5,000 sockets and requests under way", terminate},
@@ -47,12 +49,8 @@ func drills() []drill {
 	}
 }
 
-const (
-	// limit ends a drill that hangs; the longest takes a third of it.
-	limit = 5 * time.Minute
-	// descriptors is what 10,000 connections take here, and as many in the server, which inherits it.
-	descriptors = 16_000
-)
+// limit ends a drill that hangs; the longest takes a third of it.
+const limit = 5 * time.Minute
 
 func main() {
 	only := flag.String("run", "", "play only the drills whose name begins with this")
@@ -66,7 +64,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := raise(descriptors); err != nil {
+	if err := lab.Raise(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
@@ -101,20 +99,4 @@ func play(ctx context.Context, d drill) bool {
 	}
 	fmt.Printf("  took %s\n", time.Since(began).Round(time.Second))
 	return err == nil && l.broken == 0
-}
-
-// raise lets this process, and the servers that it starts, open so many files.
-func raise(most uint64) error {
-	var now syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now); err != nil {
-		return fmt.Errorf("reading the limit of open files: %w", err)
-	}
-	if now.Max < most {
-		return fmt.Errorf("this takes %d open files and the hard limit is %d: raise it (ulimit -Hn)", most, now.Max)
-	}
-	now.Cur = max(now.Cur, most)
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now); err != nil {
-		return fmt.Errorf("raising the limit of open files: %w", err)
-	}
-	return nil
 }
