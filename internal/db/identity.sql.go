@@ -30,7 +30,7 @@ func (q *Queries) GetMembership(ctx context.Context, iD uuid.UUID, organizationI
 }
 
 const getOrganizationBySlug = `-- name: GetOrganizationBySlug :one
-SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at FROM switchboard.organizations WHERE slug = $1 AND id = ANY($2::uuid[])
+SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days FROM switchboard.organizations WHERE slug = $1 AND id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetOrganizationBySlug(ctx context.Context, slug string, organizationIds []uuid.UUID) (*Organization, error) {
@@ -45,6 +45,7 @@ func (q *Queries) GetOrganizationBySlug(ctx context.Context, slug string, organi
 		&i.Analysis,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
 	)
 	return &i, err
 }
@@ -183,7 +184,7 @@ func (q *Queries) ListMemberships(ctx context.Context, arg ListMembershipsParams
 }
 
 const listOrganizations = `-- name: ListOrganizations :many
-SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at FROM switchboard.organizations WHERE id = ANY($1::uuid[]) ORDER BY id
+SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days FROM switchboard.organizations WHERE id = ANY($1::uuid[]) ORDER BY id
 `
 
 func (q *Queries) ListOrganizations(ctx context.Context, ids []uuid.UUID) ([]*Organization, error) {
@@ -204,6 +205,7 @@ func (q *Queries) ListOrganizations(ctx context.Context, ids []uuid.UUID) ([]*Or
 			&i.Analysis,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.RecordingRetentionDays,
 		); err != nil {
 			return nil, err
 		}
@@ -276,7 +278,7 @@ UPDATE switchboard.organizations SET
     analysis = CASE WHEN $5::boolean THEN $6::text[] ELSE analysis END,
     updated_at = now()
 WHERE id = $7
-RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at
+RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days
 `
 
 type UpdateOrganizationParams struct {
@@ -310,6 +312,7 @@ func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganization
 		&i.Analysis,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
 	)
 	return &i, err
 }
@@ -348,7 +351,7 @@ func (q *Queries) UpsertMembership(ctx context.Context, arg UpsertMembershipPara
 const upsertOrganization = `-- name: UpsertOrganization :one
 INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, $2, $3)
 ON CONFLICT (slug) DO UPDATE SET name = EXCLUDED.name
-RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at
+RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days
 `
 
 type UpsertOrganizationParams struct {
@@ -369,6 +372,7 @@ func (q *Queries) UpsertOrganization(ctx context.Context, arg UpsertOrganization
 		&i.Analysis,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
 	)
 	return &i, err
 }

@@ -105,7 +105,7 @@ func (q *Queries) GetInboxBacklog(ctx context.Context) (*GetInboxBacklogRow, err
 }
 
 const getWebhookEvent = `-- name: GetWebhookEvent :one
-SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note FROM switchboard.webhook_events WHERE id = $1
+SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note, resolved_by FROM switchboard.webhook_events WHERE id = $1
 `
 
 func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEvent, error) {
@@ -128,6 +128,7 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 		&i.ProcessedAt,
 		&i.QueuedAt,
 		&i.Note,
+		&i.ResolvedBy,
 	)
 	return &i, err
 }

@@ -38,14 +38,15 @@ type Membership struct {
 }
 
 type Organization struct {
-	ID                uuid.UUID
-	Name              string
-	Slug              string
-	TranscribeUploads bool
-	LanguageCode      *string
-	Analysis          []string
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
+	ID                     uuid.UUID
+	Name                   string
+	Slug                   string
+	TranscribeUploads      bool
+	LanguageCode           *string
+	Analysis               []string
+	CreatedAt              time.Time
+	UpdatedAt              time.Time
+	RecordingRetentionDays *int32
 }
 
 type Recording struct {
@@ -69,6 +70,12 @@ type Recording struct {
 	CopyingAt        *time.Time
 	FailureMessage   *string
 	FailureRetryable *bool
+	CallID           *uuid.UUID
+	ProviderID       *string
+	ProviderStatus   *string
+	HeldAt           *time.Time
+	HeldBy           *uuid.UUID
+	HoldReason       *string
 }
 
 type Transcription struct {
@@ -149,4 +156,5 @@ type WebhookEvent struct {
 	ProcessedAt    *time.Time
 	QueuedAt       time.Time
 	Note           *string
+	ResolvedBy     *uuid.UUID
 }

@@ -18,6 +18,7 @@ type Kind string
 
 const (
 	Activity      Kind = "act"
+	Call          Kind = "call"
 	Membership    Kind = "mem"
 	Organization  Kind = "org"
 	Recording     Kind = "rec"

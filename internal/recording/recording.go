@@ -41,6 +41,7 @@ const (
 type Recording struct {
 	ID             ids.ID
 	OrganizationID ids.ID
+	CallID         *ids.ID // for a call's only
 	Source         Source
 	Status         Status
 	Filename       *string
@@ -112,6 +113,20 @@ func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.
 	return found, nil
 }
 
+// OfCalls finds the recordings of several calls at once, the first leg's first; calls that the viewer may
+// not see have none.
+func (s *Service) OfCalls(ctx context.Context, viewer access.Viewer, calls []uuid.UUID) (map[uuid.UUID][]Recording, error) {
+	rows, err := s.store.ListRecordingsOfCalls(ctx, calls, viewer.Organizations())
+	if err != nil {
+		return nil, fmt.Errorf("reading the recordings of calls: %w", err)
+	}
+	found := make(map[uuid.UUID][]Recording, len(calls))
+	for _, r := range rows {
+		found[*r.CallID] = append(found[*r.CallID], fromRow(r))
+	}
+	return found, nil
+}
+
 // Audio makes a playback link; nil when there is no audio or no link to be had. The recording is one
 // that the viewer was given.
 func (s *Service) Audio(ctx context.Context, r Recording) *Link {
@@ -131,6 +146,10 @@ func fromRow(r *db.Recording) Recording {
 		Source: Source(r.Source), Status: Status(r.Status), Filename: r.Filename, ContentType: r.ContentType,
 		SizeBytes: r.SizeBytes, DurationMs: number(r.DurationMs), Channels: number(r.Channels),
 		CreatedAt: r.CreatedAt, objectKey: r.ObjectKey, sourceSum: r.SourceUrlSha256,
+	}
+	if r.CallID != nil {
+		call := ids.Of(ids.Call, *r.CallID)
+		rec.CallID = &call
 	}
 	if r.Sha256 != nil {
 		sum := hex.EncodeToString(r.Sha256)
