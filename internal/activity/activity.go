@@ -29,6 +29,9 @@ const (
 	OrganizationUpdated        Type = "ORGANIZATION_UPDATED"
 	MemberChanged              Type = "MEMBER_CHANGED"
 	WebhookFailed              Type = "WEBHOOK_FAILED"
+	RecordingPlayed            Type = "RECORDING_PLAYED"
+	RecordingHoldChanged       Type = "RECORDING_HOLD_CHANGED"
+	WebhookResolved            Type = "WEBHOOK_RESOLVED"
 )
 
 // Audience says who may read an event.
@@ -103,7 +106,7 @@ func (e Event) Summary() string {
 	case WebhookFailed:
 		return "A provider's message could not be processed and was set aside."
 	}
-	return string(e.Type)
+	return e.audited()
 }
 
 type cursor struct {

@@ -288,6 +288,35 @@ func (q *Queries) ListSubjectActivityAfter(ctx context.Context, arg ListSubjectA
 	return items, nil
 }
 
+const recordActivities = `-- name: RecordActivities :execrows
+WITH given AS (
+    SELECT (e.value->>'organization_id')::uuid AS organization_id, e.place, e.value AS event
+    FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(value, place)
+), counted AS (
+    SELECT organization_id, count(*) AS many FROM given GROUP BY organization_id ORDER BY organization_id
+), heads AS (
+    INSERT INTO switchboard.activity_heads AS h (organization_id, last_number) SELECT organization_id, many FROM counted
+    ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + excluded.last_number
+    RETURNING h.organization_id, h.last_number
+)
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, audience, detail, traceparent)
+SELECT g.organization_id,
+    h.last_number - c.many + row_number() OVER (PARTITION BY g.organization_id ORDER BY g.place),
+    (g.event->>'id')::uuid, g.event->>'type', g.event->>'subject_kind', (g.event->>'subject_id')::uuid, g.event->>'status', g.event->>'previous_status',
+    g.event->>'actor_kind', (g.event->>'actor_id')::uuid, g.event->>'actor_label', g.event->>'audience', nullif(g.event->'detail', 'null'), g.event->>'traceparent'
+FROM given g JOIN heads h USING (organization_id) JOIN counted c USING (organization_id)
+`
+
+// RecordActivity for many at once, in their order. The heads are taken in the order of the organizations, so that two
+// of these do not wait for each other.
+func (q *Queries) RecordActivities(ctx context.Context, events json.RawMessage) (int64, error) {
+	result, err := q.db.Exec(ctx, recordActivities, events)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const recordActivity = `-- name: RecordActivity :one
 WITH head AS (
     INSERT INTO switchboard.activity_heads AS h (organization_id, last_number) VALUES ($1, 1)
