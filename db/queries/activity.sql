@@ -39,7 +39,13 @@ ORDER BY number LIMIT @page_size;
 -- name: ListSubjectActivityAfter :many
 SELECT * FROM switchboard.activity_events
 WHERE organization_id = @organization_id AND subject_id = @subject_id AND number > @after AND audience = 'MEMBERS'
+  AND (cardinality(@types::text[]) = 0 OR type = ANY(@types::text[]))
 ORDER BY number LIMIT @page_size;
+
+-- name: ListActivityOfSubjects :many
+SELECT * FROM switchboard.activity_events
+WHERE organization_id = @organization_id AND subject_id = ANY(@subject_ids::uuid[]) AND audience = 'MEMBERS'
+ORDER BY number LIMIT @most;
 
 -- name: ListActivityBefore :many
 SELECT * FROM switchboard.activity_events
@@ -50,6 +56,7 @@ ORDER BY number DESC LIMIT @page_size;
 -- name: GetLastSubjectActivity :one
 SELECT * FROM switchboard.activity_events
 WHERE organization_id = @organization_id AND subject_id = @subject_id AND audience = 'MEMBERS'
+  AND (cardinality(@types::text[]) = 0 OR type = ANY(@types::text[]))
 ORDER BY number DESC LIMIT 1;
 
 -- name: GetActivityHead :one

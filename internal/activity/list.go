@@ -55,6 +55,22 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	return page.Cut(events(rows), size, args.After != nil, Event.Cursor), nil
 }
 
+// timelineMost is many times what happens to one call, its recordings and their transcriptions.
+const timelineMost = 500
+
+// Of is what happened to some things of one organization, oldest first. Errors: NotFound.
+func (s *Service) Of(ctx context.Context, viewer access.Viewer, organization ids.ID, subjects []uuid.UUID) ([]Event, error) {
+	scope, err := viewer.Scope(organization, access.Viewing)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.store.ListActivityOfSubjects(ctx, db.ListActivityOfSubjectsParams{OrganizationID: scope.OrganizationID, SubjectIds: subjects, Most: timelineMost})
+	if err != nil {
+		return nil, fmt.Errorf("reading a timeline: %w", err)
+	}
+	return events(rows), nil
+}
+
 // Get finds an event in the viewer's organizations. Error: NotFound.
 func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Event, error) {
 	if !id.Is(ids.Activity) {
@@ -75,7 +91,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Ev
 func (s *Service) after(ctx context.Context, w Watching, after int64) ([]Event, error) {
 	if w.Subject != uuid.Nil {
 		rows, err := s.store.ListSubjectActivityAfter(ctx, db.ListSubjectActivityAfterParams{
-			OrganizationID: w.OrganizationID, SubjectID: w.Subject, After: after, PageSize: batch,
+			OrganizationID: w.OrganizationID, SubjectID: w.Subject, After: after, Types: words(w.Types), PageSize: batch,
 		})
 		return events(rows), err
 	}

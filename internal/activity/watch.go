@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/live"
@@ -27,7 +28,7 @@ const (
 type Watching struct {
 	OrganizationID uuid.UUID
 	Subject        uuid.UUID // one subject; zero follows the whole organization
-	Types          []Type    // empty: all
+	Types          []Type    // empty: all; what is not among them is not there, for Last and FromLast too
 	After          *string   // cursor to resume behind; nil follows from now on
 	FromLast       bool      // without After, a subject's newest event comes first: the current state
 	// Viewer is who looks. Whether they still may is asked before events are handed out and now and then
@@ -118,7 +119,7 @@ func (s *Service) follow(ctx context.Context, w Watching, after, head int64, giv
 	waiter := s.hub.Wait(topic) // before the first read: nothing falls in between
 	defer waiter.Close()
 	if w.After == nil && w.FromLast {
-		last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
+		last, err := s.last(ctx, w)
 		if postgres.Missing(err) { // so old that retention took its last event: nothing will follow
 			return nil
 		}
@@ -189,8 +190,13 @@ func (s *Service) catchUp(ctx context.Context, w Watching, after *int64, head in
 	}
 }
 
+// last is the newest event of the subject, among those that are followed.
+func (s *Service) last(ctx context.Context, w Watching) (*db.ActivityEvent, error) {
+	return s.store.GetLastSubjectActivity(ctx, db.GetLastSubjectActivityParams{OrganizationID: w.OrganizationID, SubjectID: w.Subject, Types: words(w.Types)})
+}
+
 // over asks, for a reader that resumes and finds nothing new, whether the subject is at its end already.
 func (s *Service) over(ctx context.Context, w Watching, after int64) bool {
-	last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
+	last, err := s.last(ctx, w)
 	return postgres.Missing(err) || err == nil && last.Number <= after && w.Last(fromRow(last))
 }

@@ -61,11 +61,18 @@ func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID)
 const getLastSubjectActivity = `-- name: GetLastSubjectActivity :one
 SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2 AND audience = 'MEMBERS'
+  AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
 ORDER BY number DESC LIMIT 1
 `
 
-func (q *Queries) GetLastSubjectActivity(ctx context.Context, organizationID uuid.UUID, subjectID uuid.UUID) (*ActivityEvent, error) {
-	row := q.db.QueryRow(ctx, getLastSubjectActivity, organizationID, subjectID)
+type GetLastSubjectActivityParams struct {
+	OrganizationID uuid.UUID
+	SubjectID      uuid.UUID
+	Types          []string
+}
+
+func (q *Queries) GetLastSubjectActivity(ctx context.Context, arg GetLastSubjectActivityParams) (*ActivityEvent, error) {
+	row := q.db.QueryRow(ctx, getLastSubjectActivity, arg.OrganizationID, arg.SubjectID, arg.Types)
 	var i ActivityEvent
 	err := row.Scan(
 		&i.OrganizationID,
@@ -234,16 +241,66 @@ func (q *Queries) ListActivityHeads(ctx context.Context, topics []uuid.UUID) ([]
 	return items, nil
 }
 
+const listActivityOfSubjects = `-- name: ListActivityOfSubjects :many
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
+WHERE organization_id = $1 AND subject_id = ANY($2::uuid[]) AND audience = 'MEMBERS'
+ORDER BY number LIMIT $3
+`
+
+type ListActivityOfSubjectsParams struct {
+	OrganizationID uuid.UUID
+	SubjectIds     []uuid.UUID
+	Most           int32
+}
+
+func (q *Queries) ListActivityOfSubjects(ctx context.Context, arg ListActivityOfSubjectsParams) ([]*ActivityEvent, error) {
+	rows, err := q.db.Query(ctx, listActivityOfSubjects, arg.OrganizationID, arg.SubjectIds, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ActivityEvent{}
+	for rows.Next() {
+		var i ActivityEvent
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.Number,
+			&i.ID,
+			&i.Type,
+			&i.SubjectKind,
+			&i.SubjectID,
+			&i.Status,
+			&i.PreviousStatus,
+			&i.ActorKind,
+			&i.ActorID,
+			&i.ActorLabel,
+			&i.OccurredAt,
+			&i.Traceparent,
+			&i.Audience,
+			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSubjectActivityAfter = `-- name: ListSubjectActivityAfter :many
 SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2 AND number > $3 AND audience = 'MEMBERS'
-ORDER BY number LIMIT $4
+  AND (cardinality($4::text[]) = 0 OR type = ANY($4::text[]))
+ORDER BY number LIMIT $5
 `
 
 type ListSubjectActivityAfterParams struct {
 	OrganizationID uuid.UUID
 	SubjectID      uuid.UUID
 	After          int64
+	Types          []string
 	PageSize       int32
 }
 
@@ -252,6 +309,7 @@ func (q *Queries) ListSubjectActivityAfter(ctx context.Context, arg ListSubjectA
 		arg.OrganizationID,
 		arg.SubjectID,
 		arg.After,
+		arg.Types,
 		arg.PageSize,
 	)
 	if err != nil {
