@@ -13,6 +13,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // answer is the memory of one response: of a query, of a mutation, or of one event of a subscription.
@@ -24,6 +25,7 @@ type answer struct {
 	transcriptions loader[*transcription.Transcription]
 	ofRecordings   loader[[]transcription.Transcription]
 	details        loader[*transcription.Details]
+	playback       *recording.Playback
 
 	mu         sync.Mutex
 	utterances map[transcription.Window]*loader[[]transcription.Utterance]
@@ -42,7 +44,7 @@ type transcriptionReader interface {
 func (r *Resolver) answer(v access.Viewer) *answer {
 	a := &answer{
 		utterances: map[transcription.Window]*loader[[]transcription.Utterance]{}, counts: map[transcription.Window]*loader[int]{},
-		read: r.Transcriptions, viewer: v,
+		read: r.Transcriptions, viewer: v, playback: r.Recordings.Playback(v),
 	}
 	a.organizations = loader[*identity.Organization]{crowd: &crowd{}, read: as(v, r.People.Organizations)}
 	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
@@ -106,6 +108,7 @@ func (a *answer) metTranscriptions(list []transcription.Transcription) {
 func (a *answer) metRecordings(list []recording.Recording) {
 	a.ofRecordings.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.ID.UUID }))
 	a.organizations.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.OrganizationID.UUID }))
+	a.users.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return orNil(r.HeldBy) }))
 }
 
 func (a *answer) metMembers(list []identity.Membership) {
@@ -156,9 +159,14 @@ func of(ctx context.Context) *answer {
 	return a
 }
 
-// remembering gives each response a memory of its own.
+// remembering gives each response a memory of its own, and lets no playback link leave that is not written down.
 func (r *Resolver) remembering(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	return next(context.WithValue(ctx, answerKey{}, r.answer(viewer(ctx))))
+	a := r.answer(viewer(ctx))
+	response := next(context.WithValue(ctx, answerKey{}, a))
+	if err := a.playback.Settle(ctx); err != nil {
+		return &graphql.Response{Errors: gqlerror.List{present(ctx, err)}}
+	}
+	return response
 }
 
 // met passes a page on after fn has seen what is on it.

@@ -28,6 +28,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/live"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
+	"github.com/switchboard-voice/switchboard/internal/provider/signalwire"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/telemetry"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
@@ -35,18 +36,19 @@ import (
 
 // app is the whole house, built from the ground up. This is the only place where rooms meet.
 type app struct {
-	config   config.Config
-	metrics  *telemetry.Metrics
-	traces   *telemetry.Tracing // nil: off
-	store    *postgres.Store
-	jobPool  *pgxpool.Pool
-	queue    *jobs.Queue
-	hub      *live.Hub
-	activity *activity.Service
-	people   *identity.Service
-	graph    *graph.Server
-	handler  http.Handler
-	listens  bool // some connection can LISTEN; else everything is found by polling
+	config     config.Config
+	metrics    *telemetry.Metrics
+	traces     *telemetry.Tracing // nil: off
+	store      *postgres.Store
+	jobPool    *pgxpool.Pool
+	queue      *jobs.Queue
+	hub        *live.Hub
+	activity   *activity.Service
+	people     *identity.Service
+	signalwire *signalwire.Client // nil: not configured
+	graph      *graph.Server
+	handler    http.Handler
+	listens    bool // some connection can LISTEN; else everything is found by polling
 }
 
 // build makes the house; nothing runs yet.
@@ -70,6 +72,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	shelf := recording.NewShelf(a.store, bucket, time.Now)
 	copies := recording.NewCopies(recording.CopiesDeps{
 		Store: a.store, Jobs: a.queue, Bucket: bucket, Client: egress.New(egress.Config{Allow: c.EgressAllow}), MaxSize: c.MaxUploadBytes,
+		Providers: recorders(a.signalwire),
 	})
 	links, err := derive(c, "switchboard transcript links")
 	if err != nil {
@@ -83,8 +86,9 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Store: a.store, Jobs: a.queue, Shelf: shelf, Copies: copies, Options: options(c),
 		Provider: assemblyai.New(assemblyai.Config{BaseURL: c.AssemblyAIBaseURL, Key: c.AssemblyAIKey, HTTP: a.callsOut()}),
 	})
-	shelver := recording.NewWorker(a.store, bucket)
+	shelver := recording.NewWorker(a.store, bucket, recorders(a.signalwire))
 	shelver.Sweep(a.queue)
+	shelver.Retain(a.queue)
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
 	a.graph = graph.NewServer(graph.Deps{

@@ -54,10 +54,31 @@ ORDER BY id DESC LIMIT @page_size;
 SELECT * FROM switchboard.recordings
 WHERE id = ANY(@ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) AND deleted_at IS NULL ORDER BY id;
 
--- name: HideRecording :one
-UPDATE switchboard.recordings SET deleted_at = now()
-WHERE id = @id AND organization_id = @organization_id AND deleted_at IS NULL
-RETURNING *;
+-- name: HideRecordings :many
+-- Held ones stay. What a provider recorded is remembered, so that no late word of it brings it back.
+WITH hidden AS (
+    UPDATE switchboard.recordings SET deleted_at = now()
+    WHERE id = ANY(@ids::uuid[]) AND deleted_at IS NULL AND held_at IS NULL
+    RETURNING id, organization_id, source, provider_id
+), remembered AS (
+    INSERT INTO switchboard.deleted_recordings (source, provider_id, organization_id)
+    SELECT source, provider_id, organization_id FROM hidden WHERE provider_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT id, organization_id FROM hidden ORDER BY id;
+
+-- name: LockExpiredRecordings :many
+-- What is older than its organization keeps it.
+SELECT r.id FROM switchboard.organizations o
+JOIN switchboard.recordings r ON r.organization_id = o.id AND r.created_at < now() - make_interval(days => o.recording_retention_days)
+WHERE o.recording_retention_days IS NOT NULL AND r.deleted_at IS NULL AND r.held_at IS NULL
+LIMIT @most FOR NO KEY UPDATE OF r SKIP LOCKED;
+
+-- name: HoldRecording :one
+UPDATE switchboard.recordings SET held_at = coalesce(held_at, now()), held_by = @held_by, hold_reason = @reason WHERE id = @id RETURNING *;
+
+-- name: ReleaseRecording :one
+UPDATE switchboard.recordings SET held_at = NULL, held_by = NULL, hold_reason = NULL WHERE id = @id RETURNING *;
 
 -- name: GetHiddenRecording :one
 SELECT * FROM switchboard.recordings WHERE id = @id AND deleted_at IS NOT NULL;

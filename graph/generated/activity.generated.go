@@ -602,6 +602,9 @@ var (
 		"ORGANIZATION_UPDATED":         activity.OrganizationUpdated,
 		"MEMBER_CHANGED":               activity.MemberChanged,
 		"WEBHOOK_FAILED":               activity.WebhookFailed,
+		"RECORDING_PLAYED":             activity.RecordingPlayed,
+		"RECORDING_HOLD_CHANGED":       activity.RecordingHoldChanged,
+		"WEBHOOK_RESOLVED":             activity.WebhookResolved,
 	}
 	marshalNActivityType2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐType = map[activity.Type]string{
 		activity.TranscriptionStatusChanged: "TRANSCRIPTION_STATUS_CHANGED",
@@ -610,6 +613,9 @@ var (
 		activity.OrganizationUpdated:        "ORGANIZATION_UPDATED",
 		activity.MemberChanged:              "MEMBER_CHANGED",
 		activity.WebhookFailed:              "WEBHOOK_FAILED",
+		activity.RecordingPlayed:            "RECORDING_PLAYED",
+		activity.RecordingHoldChanged:       "RECORDING_HOLD_CHANGED",
+		activity.WebhookResolved:            "WEBHOOK_RESOLVED",
 	}
 )
 

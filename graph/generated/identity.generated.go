@@ -862,6 +862,29 @@ func (ec *executionContext) fieldContext_OrganizationSettings_analysis(_ context
 	return graphql.NewScalarFieldContext("OrganizationSettings", field, false, false, "Analysis")
 }
 
+func (ec *executionContext) _OrganizationSettings_recordingRetentionDays(ctx context.Context, field graphql.CollectedField, obj *identity.Settings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OrganizationSettings_recordingRetentionDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordingRetentionDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OrganizationSettings_recordingRetentionDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrganizationSettings", field, false, false, "Int")
+}
+
 func (ec *executionContext) _OrganizationUpdatePayload_organization(ctx context.Context, field graphql.CollectedField, obj *model.OrganizationUpdatePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1152,7 +1175,7 @@ func (ec *executionContext) unmarshalInputOrganizationUpdateInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"organizationId", "name", "transcribeUploads", "languageCode", "analysis"}
+	fieldsInOrder := [...]string{"organizationId", "name", "transcribeUploads", "languageCode", "analysis", "recordingRetentionDays"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1194,6 +1217,13 @@ func (ec *executionContext) unmarshalInputOrganizationUpdateInput(ctx context.Co
 				return it, err
 			}
 			it.Analysis = graphql.OmittableOf(data)
+		case "recordingRetentionDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recordingRetentionDays"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RecordingRetentionDays = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1467,6 +1497,11 @@ func (ec *executionContext) _OrganizationSettings(ctx context.Context, sel ast.S
 			}
 		case "analysis":
 			out.Values[i] = ec._OrganizationSettings_analysis(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordingRetentionDays":
+			out.Values[i] = ec._OrganizationSettings_recordingRetentionDays(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -100,6 +100,12 @@ type ComplexityRoot struct {
 		Path    func(childComplexity int) int
 	}
 
+	LegalHold struct {
+		By     func(childComplexity int) int
+		Reason func(childComplexity int) int
+		Since  func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt    func(childComplexity int) int
 		ID           func(childComplexity int) int
@@ -120,13 +126,14 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		OrganizationUpdate   func(childComplexity int, input model.OrganizationUpdateInput) int
-		RecordingDelete      func(childComplexity int, id ids.ID) int
-		TranscriptionCancel  func(childComplexity int, id ids.ID) int
-		TranscriptionRequest func(childComplexity int, input model.TranscriptionRequestInput) int
-		TranscriptionRetry   func(childComplexity int, id ids.ID) int
-		UploadComplete       func(childComplexity int, input transcription.CompleteInput) int
-		UploadCreate         func(childComplexity int, input recording.UploadInput) int
+		OrganizationUpdate    func(childComplexity int, input model.OrganizationUpdateInput) int
+		RecordingDelete       func(childComplexity int, id ids.ID) int
+		RecordingLegalHoldSet func(childComplexity int, input recording.HoldInput) int
+		TranscriptionCancel   func(childComplexity int, id ids.ID) int
+		TranscriptionRequest  func(childComplexity int, input model.TranscriptionRequestInput) int
+		TranscriptionRetry    func(childComplexity int, id ids.ID) int
+		UploadComplete        func(childComplexity int, input transcription.CompleteInput) int
+		UploadCreate          func(childComplexity int, input recording.UploadInput) int
 	}
 
 	Organization struct {
@@ -144,9 +151,10 @@ type ComplexityRoot struct {
 	}
 
 	OrganizationSettings struct {
-		Analysis          func(childComplexity int) int
-		LanguageCode      func(childComplexity int) int
-		TranscribeUploads func(childComplexity int) int
+		Analysis               func(childComplexity int) int
+		LanguageCode           func(childComplexity int) int
+		RecordingRetentionDays func(childComplexity int) int
+		TranscribeUploads      func(childComplexity int) int
 	}
 
 	OrganizationUpdatePayload struct {
@@ -176,8 +184,11 @@ type ComplexityRoot struct {
 		ContentType    func(childComplexity int) int
 		CreatedAt      func(childComplexity int) int
 		DurationMs     func(childComplexity int) int
+		Failure        func(childComplexity int) int
 		Filename       func(childComplexity int) int
+		Held           func(childComplexity int) int
 		ID             func(childComplexity int) int
+		LegalHold      func(childComplexity int) int
 		Organization   func(childComplexity int) int
 		SHA256         func(childComplexity int) int
 		SizeBytes      func(childComplexity int) int
@@ -200,6 +211,16 @@ type ComplexityRoot struct {
 	RecordingEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	RecordingFailure struct {
+		Message   func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	RecordingLegalHoldSetPayload struct {
+		Recording  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SentimentSummary struct {
@@ -585,6 +606,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InputError.Path(childComplexity), true
 
+	case "LegalHold.setBy":
+		if e.ComplexityRoot.LegalHold.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LegalHold.By(childComplexity), true
+	case "LegalHold.reason":
+		if e.ComplexityRoot.LegalHold.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LegalHold.Reason(childComplexity), true
+	case "LegalHold.since":
+		if e.ComplexityRoot.LegalHold.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LegalHold.Since(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -670,6 +710,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordingDelete(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.recordingLegalHoldSet":
+		if e.ComplexityRoot.Mutation.RecordingLegalHoldSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordingLegalHoldSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordingLegalHoldSet(childComplexity, args["input"].(recording.HoldInput)), true
 	case "Mutation.transcriptionCancel":
 		if e.ComplexityRoot.Mutation.TranscriptionCancel == nil {
 			break
@@ -825,6 +876,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OrganizationSettings.LanguageCode(childComplexity), true
+	case "OrganizationSettings.recordingRetentionDays":
+		if e.ComplexityRoot.OrganizationSettings.RecordingRetentionDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationSettings.RecordingRetentionDays(childComplexity), true
 	case "OrganizationSettings.transcribeUploads":
 		if e.ComplexityRoot.OrganizationSettings.TranscribeUploads == nil {
 			break
@@ -962,18 +1019,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recording.DurationMs(childComplexity), true
+	case "Recording.failure":
+		if e.ComplexityRoot.Recording.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.Failure(childComplexity), true
 	case "Recording.filename":
 		if e.ComplexityRoot.Recording.Filename == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Recording.Filename(childComplexity), true
+	case "Recording.held":
+		if e.ComplexityRoot.Recording.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.Held(childComplexity), true
 	case "Recording.id":
 		if e.ComplexityRoot.Recording.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Recording.ID(childComplexity), true
+	case "Recording.legalHold":
+		if e.ComplexityRoot.Recording.LegalHold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.LegalHold(childComplexity), true
 	case "Recording.organization":
 		if e.ComplexityRoot.Recording.Organization == nil {
 			break
@@ -1055,6 +1130,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordingEdge.Node(childComplexity), true
+
+	case "RecordingFailure.message":
+		if e.ComplexityRoot.RecordingFailure.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingFailure.Message(childComplexity), true
+	case "RecordingFailure.retryable":
+		if e.ComplexityRoot.RecordingFailure.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingFailure.Retryable(childComplexity), true
+
+	case "RecordingLegalHoldSetPayload.recording":
+		if e.ComplexityRoot.RecordingLegalHoldSetPayload.Recording == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingLegalHoldSetPayload.Recording(childComplexity), true
+	case "RecordingLegalHoldSetPayload.userErrors":
+		if e.ComplexityRoot.RecordingLegalHoldSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingLegalHoldSetPayload.UserErrors(childComplexity), true
 
 	case "SentimentSummary.negative":
 		if e.ComplexityRoot.SentimentSummary.Negative == nil {
@@ -1722,6 +1823,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("OrganizationUpdateInput", ec.unmarshalInputOrganizationUpdateInput),
+			graphql.NewInputUnmarshaler("RecordingLegalHoldSetInput", ec.unmarshalInputRecordingLegalHoldSetInput),
 			graphql.NewInputUnmarshaler("TranscriptionRequestInput", ec.unmarshalInputTranscriptionRequestInput),
 			graphql.NewInputUnmarshaler("TranscriptionSourceInput", ec.unmarshalInputTranscriptionSourceInput),
 			graphql.NewInputUnmarshaler("TranscriptionUrlInput", ec.unmarshalInputTranscriptionUrlInput),
@@ -1826,8 +1928,14 @@ var sources = []*ast.Source{
   RECORDING_DELETED
   ORGANIZATION_UPDATED
   MEMBER_CHANGED
-  "A message of a provider could not be processed and waits for an operator; it has no subject to show."
+  "A message of a provider could not be processed and waits for somebody; its subject is a WebhookEvent, for admins."
   WEBHOOK_FAILED
+  "A playback link was given to somebody. In the audit log only."
+  RECORDING_PLAYED
+  "In the audit log only."
+  RECORDING_HOLD_CHANGED
+  "An admin retried or discarded a provider's message. In the audit log only."
+  WEBHOOK_RESOLVED
 }
 
 type ActivityEvent implements Node {
@@ -1945,6 +2053,8 @@ type OrganizationSettings {
   languageCode: String
   "Null: what the operator of the service configured."
   analysis: [Analysis!]
+  "Recordings are deleted after so many days, except those under legal hold. Null: never."
+  recordingRetentionDays: Int
 }
 
 type Organization implements Node {
@@ -1966,6 +2076,8 @@ input OrganizationUpdateInput {
   languageCode: String
   "Null: what the operator of the service configured."
   analysis: [Analysis!]
+  "Recordings are deleted after so many days, except those under legal hold. Null: never."
+  recordingRetentionDays: Int
 }
 
 type OrganizationUpdatePayload {
@@ -1990,6 +2102,8 @@ extend type Mutation {
   uploadComplete(input: UploadCompleteInput!): UploadCompletePayload! @cost(weight: 10)
   "The audio, its transcriptions and the copies at the providers go; a live transcription is canceled first. Needs the role ADMIN."
   recordingDelete(id: ID!): RecordingDeletePayload!
+  "While a recording is held, neither a member nor its age deletes it. The audit log says who held it and why. Needs the role ADMIN."
+  recordingLegalHoldSet(input: RecordingLegalHoldSetInput!): RecordingLegalHoldSetPayload!
 }
 
 extend type Organization {
@@ -2024,8 +2138,39 @@ type Recording implements Node {
   "Hexadecimal; null where the bucket does not tell."
   sha256: String
   createdAt: DateTime!
-  "Playback link for an hour (supports Range). Null until STORED or when storage is out of reach."
+  "Why a recording that will not be STORED failed."
+  failure: RecordingFailure
+  "Playback link for an hour (supports Range). Null until STORED or when storage is out of reach. The audit log says who was given one."
   audio: SignedUrl @cost(weight: 5)
+  "Under legal hold: it cannot be deleted."
+  held: Boolean!
+  "For admins; null for others."
+  legalHold: LegalHold
+}
+
+type RecordingFailure {
+  message: String!
+  "Whether another try may bring the audio: request its transcription again."
+  retryable: Boolean!
+}
+
+type LegalHold {
+  since: DateTime!
+  reason: String!
+  "Null when that account is gone."
+  setBy: Actor
+}
+
+input RecordingLegalHoldSetInput {
+  recordingId: ID!
+  hold: Boolean!
+  "Needed to hold it: a reference or a sentence of up to 1000 characters."
+  reason: String
+}
+
+type RecordingLegalHoldSetPayload {
+  recording: Recording
+  userErrors: [UserError!]!
 }
 
 type RecordingConnection {
@@ -2519,6 +2664,18 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
 }
 
+func (ec *executionContext) childFields_LegalHold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_LegalHold_since(ctx, field)
+	case "reason":
+		return ec.fieldContext_LegalHold_reason(ctx, field)
+	case "setBy":
+		return ec.fieldContext_LegalHold_setBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LegalHold", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2593,6 +2750,8 @@ func (ec *executionContext) childFields_OrganizationSettings(ctx context.Context
 		return ec.fieldContext_OrganizationSettings_languageCode(ctx, field)
 	case "analysis":
 		return ec.fieldContext_OrganizationSettings_analysis(ctx, field)
+	case "recordingRetentionDays":
+		return ec.fieldContext_OrganizationSettings_recordingRetentionDays(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrganizationSettings", field.Name)
 }
@@ -2645,8 +2804,14 @@ func (ec *executionContext) childFields_Recording(ctx context.Context, field gra
 		return ec.fieldContext_Recording_sha256(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Recording_createdAt(ctx, field)
+	case "failure":
+		return ec.fieldContext_Recording_failure(ctx, field)
 	case "audio":
 		return ec.fieldContext_Recording_audio(ctx, field)
+	case "held":
+		return ec.fieldContext_Recording_held(ctx, field)
+	case "legalHold":
+		return ec.fieldContext_Recording_legalHold(ctx, field)
 	case "transcriptions":
 		return ec.fieldContext_Recording_transcriptions(ctx, field)
 	}
@@ -2683,6 +2848,26 @@ func (ec *executionContext) childFields_RecordingEdge(ctx context.Context, field
 		return ec.fieldContext_RecordingEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordingEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordingFailure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_RecordingFailure_message(ctx, field)
+	case "retryable":
+		return ec.fieldContext_RecordingFailure_retryable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordingFailure", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordingLegalHoldSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recording":
+		return ec.fieldContext_RecordingLegalHoldSetPayload_recording(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordingLegalHoldSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordingLegalHoldSetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SentimentSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -34,6 +34,7 @@ type MutationResolver interface {
 	UploadCreate(ctx context.Context, input recording.UploadInput) (*model.UploadCreatePayload, error)
 	UploadComplete(ctx context.Context, input transcription.CompleteInput) (*model.UploadCompletePayload, error)
 	RecordingDelete(ctx context.Context, id ids.ID) (*model.RecordingDeletePayload, error)
+	RecordingLegalHoldSet(ctx context.Context, input recording.HoldInput) (*model.RecordingLegalHoldSetPayload, error)
 	TranscriptionRequest(ctx context.Context, input model.TranscriptionRequestInput) (*model.TranscriptionRequestPayload, error)
 	TranscriptionRetry(ctx context.Context, id ids.ID) (*model.TranscriptionRetryPayload, error)
 	TranscriptionCancel(ctx context.Context, id ids.ID) (*model.TranscriptionCancelPayload, error)
@@ -80,6 +81,20 @@ func (ec *executionContext) field_Mutation_recordingDelete_args(ctx context.Cont
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_recordingLegalHoldSet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (recording.HoldInput, error) {
+			return ec.unmarshalNRecordingLegalHoldSetInput2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋrecordingᚐHoldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -610,6 +625,50 @@ func (ec *executionContext) fieldContext_Mutation_recordingDelete(ctx context.Co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_recordingDelete_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordingLegalHoldSet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordingLegalHoldSet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordingLegalHoldSet(ctx, fc.Args["input"].(recording.HoldInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordingLegalHoldSetPayload) graphql.Marshaler {
+			return ec.marshalNRecordingLegalHoldSetPayload2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋgraphᚋmodelᚐRecordingLegalHoldSetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordingLegalHoldSet(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordingLegalHoldSetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordingLegalHoldSet_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1530,6 +1589,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "recordingLegalHoldSet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordingLegalHoldSet(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "transcriptionRequest":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_transcriptionRequest(ctx, field)
@@ -1906,6 +1972,13 @@ func (ec *executionContext) unmarshalNUserErrorCode2githubᚗcomᚋswitchboard�
 
 func (ec *executionContext) marshalNUserErrorCode2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋgraphᚋmodelᚐUserErrorCode(ctx context.Context, sel ast.SelectionSet, v model.UserErrorCode) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalOActor2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐActor(ctx context.Context, sel ast.SelectionSet, v *activity.Actor) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Actor(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODateTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {

@@ -54,6 +54,8 @@ type OrganizationUpdateInput struct {
 	LanguageCode graphql.Omittable[*string] `json:"languageCode,omitempty,omitzero"`
 	// Null: what the operator of the service configured.
 	Analysis graphql.Omittable[[]identity.Analysis] `json:"analysis,omitempty,omitzero"`
+	// Recordings are deleted after so many days, except those under legal hold. Null: never.
+	RecordingRetentionDays graphql.Omittable[*int] `json:"recordingRetentionDays,omitempty,omitzero"`
 }
 
 type OrganizationUpdatePayload struct {
@@ -67,6 +69,11 @@ type Query struct {
 type RecordingDeletePayload struct {
 	RecordingID *ids.ID     `json:"recordingId,omitempty,omitzero"`
 	UserErrors  []UserError `json:"userErrors"`
+}
+
+type RecordingLegalHoldSetPayload struct {
+	Recording  *recording.Recording `json:"recording,omitempty,omitzero"`
+	UserErrors []UserError          `json:"userErrors"`
 }
 
 type Subscription struct {

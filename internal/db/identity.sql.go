@@ -276,22 +276,25 @@ UPDATE switchboard.organizations SET
     transcribe_uploads = coalesce($2, transcribe_uploads),
     language_code = CASE WHEN $3::boolean THEN $4 ELSE language_code END,
     analysis = CASE WHEN $5::boolean THEN $6::text[] ELSE analysis END,
+    recording_retention_days = CASE WHEN $7::boolean THEN $8::integer ELSE recording_retention_days END,
     updated_at = now()
-WHERE id = $7
+WHERE id = $9
 RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days
 `
 
 type UpdateOrganizationParams struct {
-	Name              *string
-	TranscribeUploads *bool
-	SetLanguage       bool
-	LanguageCode      *string
-	SetAnalysis       bool
-	Analysis          []string
-	ID                uuid.UUID
+	Name                   *string
+	TranscribeUploads      *bool
+	SetLanguage            bool
+	LanguageCode           *string
+	SetAnalysis            bool
+	Analysis               []string
+	SetRecordingRetention  bool
+	RecordingRetentionDays *int32
+	ID                     uuid.UUID
 }
 
-// Each argument that is null leaves its column; the two that may be cleared have a switch of their own.
+// Each argument that is null leaves its column; those that may be cleared have a switch of their own.
 func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganizationParams) (*Organization, error) {
 	row := q.db.QueryRow(ctx, updateOrganization,
 		arg.Name,
@@ -300,6 +303,8 @@ func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganization
 		arg.LanguageCode,
 		arg.SetAnalysis,
 		arg.Analysis,
+		arg.SetRecordingRetention,
+		arg.RecordingRetentionDays,
 		arg.ID,
 	)
 	var i Organization

@@ -402,14 +402,57 @@ func (q *Queries) GetUpload(ctx context.Context, iD uuid.UUID, organizationIds [
 	return &i, err
 }
 
-const hideRecording = `-- name: HideRecording :one
-UPDATE switchboard.recordings SET deleted_at = now()
-WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+const hideRecordings = `-- name: HideRecordings :many
+WITH hidden AS (
+    UPDATE switchboard.recordings SET deleted_at = now()
+    WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND held_at IS NULL
+    RETURNING id, organization_id, source, provider_id
+), remembered AS (
+    INSERT INTO switchboard.deleted_recordings (source, provider_id, organization_id)
+    SELECT source, provider_id, organization_id FROM hidden WHERE provider_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT id, organization_id FROM hidden ORDER BY id
 `
 
-func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Recording, error) {
-	row := q.db.QueryRow(ctx, hideRecording, iD, organizationID)
+type HideRecordingsRow struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+}
+
+// Held ones stay. What a provider recorded is remembered, so that no late word of it brings it back.
+func (q *Queries) HideRecordings(ctx context.Context, ids []uuid.UUID) ([]*HideRecordingsRow, error) {
+	rows, err := q.db.Query(ctx, hideRecordings, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*HideRecordingsRow{}
+	for rows.Next() {
+		var i HideRecordingsRow
+		if err := rows.Scan(&i.ID, &i.OrganizationID); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdRecording = `-- name: HoldRecording :one
+UPDATE switchboard.recordings SET held_at = coalesce(held_at, now()), held_by = $1, hold_reason = $2 WHERE id = $3 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+type HoldRecordingParams struct {
+	HeldBy *uuid.UUID
+	Reason *string
+	ID     uuid.UUID
+}
+
+func (q *Queries) HoldRecording(ctx context.Context, arg HoldRecordingParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, holdRecording, arg.HeldBy, arg.Reason, arg.ID)
 	var i Recording
 	err := row.Scan(
 		&i.ID,
@@ -862,6 +905,34 @@ func (q *Queries) ListUnclearedUploads(ctx context.Context, lateFor time.Duratio
 	return items, nil
 }
 
+const lockExpiredRecordings = `-- name: LockExpiredRecordings :many
+SELECT r.id FROM switchboard.organizations o
+JOIN switchboard.recordings r ON r.organization_id = o.id AND r.created_at < now() - make_interval(days => o.recording_retention_days)
+WHERE o.recording_retention_days IS NOT NULL AND r.deleted_at IS NULL AND r.held_at IS NULL
+LIMIT $1 FOR NO KEY UPDATE OF r SKIP LOCKED
+`
+
+// What is older than its organization keeps it.
+func (q *Queries) LockExpiredRecordings(ctx context.Context, most int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, lockExpiredRecordings, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockRecording = `-- name: LockRecording :one
 SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
 WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
@@ -944,6 +1015,44 @@ UPDATE switchboard.recordings SET copying_at = NULL WHERE id = $1 AND copy_attem
 func (q *Queries) MarkNotCopying(ctx context.Context, iD uuid.UUID, attempt int32) error {
 	_, err := q.db.Exec(ctx, markNotCopying, iD, attempt)
 	return err
+}
+
+const releaseRecording = `-- name: ReleaseRecording :one
+UPDATE switchboard.recordings SET held_at = NULL, held_by = NULL, hold_reason = NULL WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+func (q *Queries) ReleaseRecording(ctx context.Context, id uuid.UUID) (*Recording, error) {
+	row := q.db.QueryRow(ctx, releaseRecording, id)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.CopyingAt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
+	)
+	return &i, err
 }
 
 const removeRecording = `-- name: RemoveRecording :exec

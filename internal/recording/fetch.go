@@ -3,9 +3,7 @@ package recording
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/audio"
 	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/db"
-	"github.com/switchboard-voice/switchboard/internal/egress"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
@@ -83,40 +80,6 @@ func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (b
 		return blob.Object{}, Inspection{}, fmt.Errorf("reading the copy's hash: %w", err)
 	}
 	return object, Inspection{Info: info, sha256: sum}, nil
-}
-
-// body is audio that comes in. Err says how reading failed, so that it is known which end failed.
-type body interface {
-	io.Reader
-	Err() error
-	Close()
-}
-
-// open begins to read from where the recording is.
-func (c *Copies) open(ctx context.Context, row *db.Recording) (from body, size int64, err error) {
-	if row.ProviderID != nil {
-		return c.resume(ctx, Source(row.Source), *row.ProviderID)
-	}
-	fetched, err := c.client.Get(ctx, *row.SourceUrl, egress.Limits{Bytes: c.maxSize, Time: copyTime})
-	if err != nil {
-		return nil, 0, err
-	}
-	return fetched, max(fetched.Size, blob.SizeUnknown), nil
-}
-
-// beating says now and then that the bytes of a copy still move.
-type beating struct {
-	io.Reader
-	beat func()
-	next time.Time
-}
-
-func (b *beating) Read(p []byte) (int, error) {
-	if now := time.Now(); now.After(b.next) {
-		b.next = now.Add(beatEvery)
-		b.beat()
-	}
-	return b.Reader.Read(p)
 }
 
 // rest notes that this run has ended, also when it was stopped: between two tries no one is to think that its
@@ -206,35 +169,4 @@ func (c *Copies) discard(ctx context.Context, args copyArgs) error {
 		return fmt.Errorf("removing the copy: %w", err)
 	}
 	return nil
-}
-
-// failure is what people are told of a copy that could not be made.
-type failure struct {
-	message   string
-	retryable bool // whether the same address may give audio another time
-	passes    bool // whether that may be within the minute that we try
-}
-
-// unavailable names what went wrong. Where the network said no, all have one sentence: it must not tell
-// what stands in a network that only we can see.
-func unavailable(err error, most int64) failure {
-	var refused *audio.Refused
-	var answered *egress.StatusError
-	switch {
-	case errors.As(err, &refused):
-		return failure{message: fmt.Sprintf("This file cannot be transcribed: %s.", refused), retryable: errors.Is(err, audio.ErrTruncated)}
-	case errors.As(err, &answered):
-		return failure{fmt.Sprintf("The audio's server answered with status %d.", answered.Status), true, answered.Temporary()}
-	case errors.Is(err, ErrNotThere):
-		return failure{"The provider does not have the audio of this recording.", true, true}
-	case errors.Is(err, egress.ErrAddress):
-		return failure{message: "The address does not lead to a public https server."}
-	case errors.Is(err, egress.ErrRedirects):
-		return failure{message: "The address is redirected too many times.", retryable: true}
-	case errors.Is(err, egress.ErrTooLarge), errors.Is(err, ErrTooLarge):
-		return failure{message: fmt.Sprintf("The audio is larger than %d bytes.", most)}
-	case errors.Is(err, egress.ErrSlow):
-		return failure{message: "The audio's server sent it too slowly.", retryable: true}
-	}
-	return failure{"The audio could not be fetched.", true, true}
 }

@@ -19,7 +19,7 @@ type Provider struct {
 	// Open reads the audio from an offset on, at most so many bytes of it in all. Errors: ErrNotThere,
 	// ErrTooLarge, or something that may pass.
 	Open func(ctx context.Context, id string, offset, most int64) (Stream, error)
-	// Delete removes what the provider keeps; that there is nothing is no error.
+	// Delete removes what the provider keeps; that there is nothing, is no error.
 	Delete func(ctx context.Context, id string) error
 }
 
