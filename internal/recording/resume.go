@@ -61,7 +61,7 @@ func (r *resumed) Read(p []byte) (int, error) {
 			r.err = ErrTooLarge
 		case r.size >= 0 && r.at > r.size:
 			r.err = fmt.Errorf("%d bytes came of %d", r.at, r.size)
-		case errors.Is(err, io.EOF) && (r.size < 0 || r.at == r.size):
+		case err != nil && r.at == r.size, errors.Is(err, io.EOF) && r.size < 0: // all of it is here, also when it broke after that
 			r.err = io.EOF
 		case err != nil:
 			r.again(err)
