@@ -17,8 +17,11 @@ import (
 // SourceName says who sends.
 type SourceName string
 
-// AssemblyAI is the one source so far.
-const AssemblyAI SourceName = "ASSEMBLYAI"
+// The sources so far.
+const (
+	AssemblyAI SourceName = "ASSEMBLYAI"
+	SignalWire SourceName = "SIGNALWIRE"
+)
 
 // Status says how far an event is.
 type Status string
