@@ -10,6 +10,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
@@ -25,6 +26,8 @@ type answer struct {
 	transcriptions loader[*transcription.Transcription]
 	ofRecordings   loader[[]transcription.Transcription]
 	details        loader[*transcription.Details]
+	webhooks       loader[*inbox.Kept]
+	contents       loader[*inbox.Content]
 	playback       *recording.Playback
 
 	mu         sync.Mutex
@@ -50,6 +53,8 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
 	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: as(v, r.Recordings.ByID)}
 	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(v, r.Transcriptions.ByID)}
+	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: as(v, r.Inbox.ByID)}
+	a.contents = loader[*inbox.Content]{crowd: &crowd{}, read: as(v, r.Inbox.Contents)}
 	a.details = loader[*transcription.Details]{crowd: &crowd{}, read: as(v, r.Transcriptions.Details)}
 	a.ofRecordings = loader[[]transcription.Transcription]{crowd: &crowd{}, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]transcription.Transcription, error) {
 		found, err := r.Transcriptions.OfRecordings(ctx, v, ids)
@@ -111,6 +116,11 @@ func (a *answer) metRecordings(list []recording.Recording) {
 	a.users.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return orNil(r.HeldBy) }))
 }
 
+func (a *answer) metWebhooks(list []inbox.Kept) {
+	a.contents.crowd.meet(each(list, func(k inbox.Kept) uuid.UUID { return k.ID.UUID }))
+	a.users.crowd.meet(each(list, func(k inbox.Kept) uuid.UUID { return k.Resolver() }))
+}
+
 func (a *answer) metMembers(list []identity.Membership) {
 	a.users.crowd.meet(each(list, func(m identity.Membership) uuid.UUID { return m.UserID.UUID }))
 	a.organizations.crowd.meet(each(list, func(m identity.Membership) uuid.UUID { return m.OrganizationID.UUID }))
@@ -120,6 +130,8 @@ func (a *answer) metEvents(list []activity.Event) {
 	a.users.crowd.meet(each(list, func(e activity.Event) uuid.UUID { return orNil(e.Actor.UserID) }))
 	a.transcriptions.crowd.meet(each(list, subject(ids.Transcription)))
 	a.recordings.crowd.meet(each(list, subject(ids.Recording)))
+	a.webhooks.crowd.meet(each(list, subject(ids.Webhook)))
+	a.contents.crowd.meet(each(list, subject(ids.Webhook)))
 }
 
 func subject(kind ids.Kind) func(activity.Event) uuid.UUID {

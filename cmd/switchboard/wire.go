@@ -92,14 +92,14 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
 	a.graph = graph.NewServer(graph.Deps{
-		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions},
+		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Inbox: inbox.NewService(a.store, a.queue)},
 		Keys:          keys,
 		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
 		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
 	})
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
 	webhooks := inbox.New(inbox.Deps{
-		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, FinishedFor: c.InboxRetention,
+		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, Handled: a.metrics.Handled, FinishedFor: c.InboxRetention,
 		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
