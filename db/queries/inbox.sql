@@ -43,7 +43,7 @@ WHERE organization_id = @organization_id AND id < @before
   AND (cardinality(@statuses::text[]) = 0 OR status = ANY(@statuses::text[]))
   AND (sqlc.narg(received_after)::timestamptz IS NULL OR received_at >= sqlc.narg(received_after))
   AND (sqlc.narg(received_before)::timestamptz IS NULL OR received_at < sqlc.narg(received_before))
-  AND (sqlc.narg(search)::text IS NULL OR strpos(lower(concat_ws(E'\n', type, external_id, error)), lower(sqlc.narg(search))) > 0)
+  AND (sqlc.narg(search)::text IS NULL OR strpos(lower(concat_ws(E'\n', type, external_id)), lower(sqlc.narg(search))) > 0)
 ORDER BY id DESC LIMIT @page_size;
 
 -- name: ListWebhookEventsByID :many

@@ -367,7 +367,7 @@ WHERE organization_id = $1 AND id < $2
   AND (cardinality($4::text[]) = 0 OR status = ANY($4::text[]))
   AND ($5::timestamptz IS NULL OR received_at >= $5)
   AND ($6::timestamptz IS NULL OR received_at < $6)
-  AND ($7::text IS NULL OR strpos(lower(concat_ws(E'\n', type, external_id, error)), lower($7)) > 0)
+  AND ($7::text IS NULL OR strpos(lower(concat_ws(E'\n', type, external_id)), lower($7)) > 0)
 ORDER BY id DESC LIMIT $8
 `
 

@@ -37,7 +37,7 @@ type Wanted struct {
 	Statuses       []Status
 	ReceivedAfter  *time.Time
 	ReceivedBefore *time.Time
-	Search         *string // a part of the type, of the provider's id or of the error, in any case
+	Search         *string // a part of the type or of the provider's id, in any case; not of the error, of which not all is shown
 }
 
 // Page lists an organization's events, newest first. Errors: NotFound, Forbidden below Admin, Invalid.
