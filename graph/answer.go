@@ -20,6 +20,8 @@ import (
 // answer is the memory of one response: of a query, of a mutation, or of one event of a subscription.
 // A socket lives long; a memory as long as its would show old rows.
 type answer struct {
+	callAnswers
+
 	organizations  loader[*identity.Organization]
 	users          loader[*identity.User]
 	recordings     loader[*recording.Recording]
@@ -65,6 +67,7 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 		a.metTranscriptions(all)
 		return found, err
 	}}
+	r.callers(v, a)
 	return a
 }
 
@@ -113,6 +116,12 @@ func (a *answer) metTranscriptions(list []transcription.Transcription) {
 func (a *answer) metRecordings(list []recording.Recording) {
 	a.ofRecordings.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.ID.UUID }))
 	a.organizations.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.OrganizationID.UUID }))
+	a.calls.crowd.meet(each(list, func(r recording.Recording) uuid.UUID {
+		if r.CallID == nil {
+			return uuid.Nil
+		}
+		return r.CallID.UUID
+	}))
 	a.users.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return orNil(r.HeldBy) }))
 }
 
@@ -130,6 +139,7 @@ func (a *answer) metEvents(list []activity.Event) {
 	a.users.crowd.meet(each(list, func(e activity.Event) uuid.UUID { return orNil(e.Actor.UserID) }))
 	a.transcriptions.crowd.meet(each(list, subject(ids.Transcription)))
 	a.recordings.crowd.meet(each(list, subject(ids.Recording)))
+	a.calls.crowd.meet(each(list, subject(ids.Call)))
 	a.webhooks.crowd.meet(each(list, subject(ids.Webhook)))
 	a.contents.crowd.meet(each(list, subject(ids.Webhook)))
 }

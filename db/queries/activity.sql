@@ -43,9 +43,14 @@ WHERE organization_id = @organization_id AND subject_id = @subject_id AND number
 ORDER BY number LIMIT @page_size;
 
 -- name: ListActivityOfSubjects :many
-SELECT * FROM switchboard.activity_events
-WHERE organization_id = @organization_id AND subject_id = ANY(@subject_ids::uuid[]) AND audience = 'MEMBERS'
-ORDER BY number LIMIT @most;
+-- The newest few of each: one statement, whatever their number.
+SELECT e.* FROM unnest(@subject_ids::uuid[]) AS wanted(id)
+CROSS JOIN LATERAL (
+    SELECT * FROM switchboard.activity_events x
+    WHERE x.subject_id = wanted.id AND x.organization_id = ANY(@organization_ids::uuid[]) AND x.audience = 'MEMBERS'
+    ORDER BY x.number DESC LIMIT @most
+) e
+ORDER BY e.organization_id, e.number;
 
 -- name: ListActivityBefore :many
 SELECT * FROM switchboard.activity_events

@@ -1,8 +1,8 @@
 -- name: ListPhoneNumbers :many
 SELECT * FROM switchboard.phone_numbers WHERE organization_id = @organization_id ORDER BY id;
 
--- name: ListPhoneNumbersByID :many
-SELECT * FROM switchboard.phone_numbers WHERE id = ANY(@ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) ORDER BY id;
+-- name: ListPhoneNumbersOf :many
+SELECT * FROM switchboard.phone_numbers WHERE organization_id = ANY(@organization_ids::uuid[]) ORDER BY organization_id, id;
 
 -- name: GetPhoneNumber :one
 SELECT * FROM switchboard.phone_numbers WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]);
@@ -31,6 +31,12 @@ WHERE id = @id AND organization_id = @organization_id RETURNING *;
 
 -- name: GetTelephonySettings :one
 SELECT * FROM switchboard.telephony_settings WHERE organization_id = @organization_id;
+
+-- name: LockTelephonySettings :one
+SELECT * FROM switchboard.telephony_settings WHERE organization_id = @organization_id FOR UPDATE;
+
+-- name: ListTelephonySettings :many
+SELECT * FROM switchboard.telephony_settings WHERE organization_id = ANY(@organization_ids::uuid[]) ORDER BY organization_id;
 
 -- name: UpdateTelephonySettings :one
 INSERT INTO switchboard.telephony_settings AS s (organization_id, record, announce, announcement, transcribe, allowed_countries, max_concurrent_calls, max_daily_calls)

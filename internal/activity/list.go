@@ -55,18 +55,15 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	return page.Cut(events(rows), size, args.After != nil, Event.Cursor), nil
 }
 
-// timelineMost is many times what happens to one call, its recordings and their transcriptions.
-const timelineMost = 500
+// perSubject is many times what happens to one call, recording or transcription.
+const perSubject = 100
 
-// Of is what happened to some things of one organization, oldest first. Errors: NotFound.
-func (s *Service) Of(ctx context.Context, viewer access.Viewer, organization ids.ID, subjects []uuid.UUID) ([]Event, error) {
-	scope, err := viewer.Scope(organization, access.Viewing)
+// Of is what happened to some things, in order and with one statement; those that the viewer may not see have
+// nothing. Of each it gives the newest hundred.
+func (s *Service) Of(ctx context.Context, viewer access.Viewer, subjects []uuid.UUID) ([]Event, error) {
+	rows, err := s.store.ListActivityOfSubjects(ctx, db.ListActivityOfSubjectsParams{SubjectIds: subjects, OrganizationIds: viewer.Organizations(), Most: perSubject})
 	if err != nil {
-		return nil, err
-	}
-	rows, err := s.store.ListActivityOfSubjects(ctx, db.ListActivityOfSubjectsParams{OrganizationID: scope.OrganizationID, SubjectIds: subjects, Most: timelineMost})
-	if err != nil {
-		return nil, fmt.Errorf("reading a timeline: %w", err)
+		return nil, fmt.Errorf("reading what happened: %w", err)
 	}
 	return events(rows), nil
 }

@@ -242,19 +242,24 @@ func (q *Queries) ListActivityHeads(ctx context.Context, topics []uuid.UUID) ([]
 }
 
 const listActivityOfSubjects = `-- name: ListActivityOfSubjects :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
-WHERE organization_id = $1 AND subject_id = ANY($2::uuid[]) AND audience = 'MEMBERS'
-ORDER BY number LIMIT $3
+SELECT e.organization_id, e.number, e.id, e.type, e.subject_kind, e.subject_id, e.status, e.previous_status, e.actor_kind, e.actor_id, e.actor_label, e.occurred_at, e.traceparent, e.audience, e.detail FROM unnest($1::uuid[]) AS wanted(id)
+CROSS JOIN LATERAL (
+    SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events x
+    WHERE x.subject_id = wanted.id AND x.organization_id = ANY($2::uuid[]) AND x.audience = 'MEMBERS'
+    ORDER BY x.number DESC LIMIT $3
+) e
+ORDER BY e.organization_id, e.number
 `
 
 type ListActivityOfSubjectsParams struct {
-	OrganizationID uuid.UUID
-	SubjectIds     []uuid.UUID
-	Most           int32
+	SubjectIds      []uuid.UUID
+	OrganizationIds []uuid.UUID
+	Most            int32
 }
 
+// The newest few of each: one statement, whatever their number.
 func (q *Queries) ListActivityOfSubjects(ctx context.Context, arg ListActivityOfSubjectsParams) ([]*ActivityEvent, error) {
-	rows, err := q.db.Query(ctx, listActivityOfSubjects, arg.OrganizationID, arg.SubjectIds, arg.Most)
+	rows, err := q.db.Query(ctx, listActivityOfSubjects, arg.SubjectIds, arg.OrganizationIds, arg.Most)
 	if err != nil {
 		return nil, err
 	}

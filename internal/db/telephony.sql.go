@@ -1076,12 +1076,12 @@ func (q *Queries) ListPhoneNumbers(ctx context.Context, organizationID uuid.UUID
 	return items, nil
 }
 
-const listPhoneNumbersByID = `-- name: ListPhoneNumbersByID :many
-SELECT id, organization_id, number, label, forward_to, created_at FROM switchboard.phone_numbers WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) ORDER BY id
+const listPhoneNumbersOf = `-- name: ListPhoneNumbersOf :many
+SELECT id, organization_id, number, label, forward_to, created_at FROM switchboard.phone_numbers WHERE organization_id = ANY($1::uuid[]) ORDER BY organization_id, id
 `
 
-func (q *Queries) ListPhoneNumbersByID(ctx context.Context, ids []uuid.UUID, organizationIds []uuid.UUID) ([]*PhoneNumber, error) {
-	rows, err := q.db.Query(ctx, listPhoneNumbersByID, ids, organizationIds)
+func (q *Queries) ListPhoneNumbersOf(ctx context.Context, organizationIds []uuid.UUID) ([]*PhoneNumber, error) {
+	rows, err := q.db.Query(ctx, listPhoneNumbersOf, organizationIds)
 	if err != nil {
 		return nil, err
 	}
@@ -1167,6 +1167,40 @@ func (q *Queries) ListStuckCalls(ctx context.Context, uncheckedFor time.Duration
 	return items, nil
 }
 
+const listTelephonySettings = `-- name: ListTelephonySettings :many
+SELECT organization_id, record, announce, announcement, transcribe, allowed_countries, max_concurrent_calls, max_daily_calls, updated_at FROM switchboard.telephony_settings WHERE organization_id = ANY($1::uuid[]) ORDER BY organization_id
+`
+
+func (q *Queries) ListTelephonySettings(ctx context.Context, organizationIds []uuid.UUID) ([]*TelephonySetting, error) {
+	rows, err := q.db.Query(ctx, listTelephonySettings, organizationIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*TelephonySetting{}
+	for rows.Next() {
+		var i TelephonySetting
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.Record,
+			&i.Announce,
+			&i.Announcement,
+			&i.Transcribe,
+			&i.AllowedCountries,
+			&i.MaxConcurrentCalls,
+			&i.MaxDailyCalls,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUncollectedCalls = `-- name: ListUncollectedCalls :many
 SELECT id FROM switchboard.calls
 WHERE ended_at IS NOT NULL AND record AND collected_at IS NULL AND ended_at < now() - $1::interval ORDER BY ended_at LIMIT $2
@@ -1229,6 +1263,27 @@ func (q *Queries) LockCall(ctx context.Context, id uuid.UUID) (*Call, error) {
 		&i.DispositionNote,
 		&i.DispositionBy,
 		&i.DispositionAt,
+	)
+	return &i, err
+}
+
+const lockTelephonySettings = `-- name: LockTelephonySettings :one
+SELECT organization_id, record, announce, announcement, transcribe, allowed_countries, max_concurrent_calls, max_daily_calls, updated_at FROM switchboard.telephony_settings WHERE organization_id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockTelephonySettings(ctx context.Context, organizationID uuid.UUID) (*TelephonySetting, error) {
+	row := q.db.QueryRow(ctx, lockTelephonySettings, organizationID)
+	var i TelephonySetting
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.Record,
+		&i.Announce,
+		&i.Announcement,
+		&i.Transcribe,
+		&i.AllowedCountries,
+		&i.MaxConcurrentCalls,
+		&i.MaxDailyCalls,
+		&i.UpdatedAt,
 	)
 	return &i, err
 }

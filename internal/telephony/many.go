@@ -3,6 +3,7 @@ package telephony
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
@@ -50,4 +51,43 @@ func (s *Service) Notes(ctx context.Context, viewer access.Viewer, calls []uuid.
 		})
 	}
 	return found, nil
+}
+
+// Numbers are those of many organizations, oldest first; organizations that the viewer does not belong to have
+// none.
+func (s *Service) Numbers(ctx context.Context, viewer access.Viewer, organizations []uuid.UUID) (map[uuid.UUID][]PhoneNumber, error) {
+	rows, err := s.store.ListPhoneNumbersOf(ctx, seen(viewer, organizations))
+	if err != nil {
+		return nil, fmt.Errorf("reading numbers: %w", err)
+	}
+	found := make(map[uuid.UUID][]PhoneNumber, len(organizations))
+	for _, r := range rows {
+		found[r.OrganizationID] = append(found[r.OrganizationID], numberFromRow(r))
+	}
+	return found, nil
+}
+
+// Settings are those of many organizations; one that the viewer does not belong to is not in the answer.
+func (s *Service) Settings(ctx context.Context, viewer access.Viewer, organizations []uuid.UUID) (map[uuid.UUID]*Settings, error) {
+	mine := seen(viewer, organizations)
+	rows, err := s.store.ListTelephonySettings(ctx, mine)
+	if err != nil {
+		return nil, fmt.Errorf("reading telephony settings: %w", err)
+	}
+	found := make(map[uuid.UUID]*Settings, len(mine))
+	for _, id := range mine {
+		usual := defaults()
+		found[id] = &usual
+	}
+	for _, r := range rows {
+		own, _ := settings(r, nil)
+		found[r.OrganizationID] = &own
+	}
+	return found, nil
+}
+
+// seen are the organizations that the viewer belongs to.
+func seen(viewer access.Viewer, organizations []uuid.UUID) []uuid.UUID {
+	mine := viewer.Organizations()
+	return slices.DeleteFunc(slices.Clone(organizations), func(id uuid.UUID) bool { return !slices.Contains(mine, id) })
 }

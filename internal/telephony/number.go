@@ -26,23 +26,6 @@ type PhoneNumber struct {
 // maxLabel fits a line of a menu.
 const maxLabel = 100
 
-// Numbers are an organization's, oldest first. Error: NotFound.
-func (s *Service) Numbers(ctx context.Context, viewer access.Viewer, organization ids.ID) ([]PhoneNumber, error) {
-	scope, err := viewer.Scope(organization, access.Viewing)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.store.ListPhoneNumbers(ctx, scope.OrganizationID)
-	if err != nil {
-		return nil, fmt.Errorf("listing numbers: %w", err)
-	}
-	list := make([]PhoneNumber, len(rows))
-	for i, r := range rows {
-		list[i] = numberFromRow(r)
-	}
-	return list, nil
-}
-
 // Number finds one in the viewer's organizations. Error: NotFound.
 func (s *Service) Number(ctx context.Context, viewer access.Viewer, id ids.ID) (*PhoneNumber, error) {
 	if !id.Is(ids.PhoneNumber) {

@@ -42,16 +42,6 @@ func defaults() Settings {
 	return Settings{Announce: true, Transcribe: true, MaxConcurrentCalls: 10, MaxDailyCalls: 500}
 }
 
-// Settings reads an organization's. Error: NotFound.
-func (s *Service) Settings(ctx context.Context, viewer access.Viewer, organization ids.ID) (*Settings, error) {
-	scope, err := viewer.Scope(organization, access.Viewing)
-	if err != nil {
-		return nil, err
-	}
-	found, err := settings(s.store.GetTelephonySettings(ctx, scope.OrganizationID))
-	return &found, err
-}
-
 func settings(row *db.TelephonySetting, err error) (Settings, error) {
 	if postgres.Missing(err) {
 		return defaults(), nil
@@ -101,7 +91,7 @@ func (s *Service) UpdateSettings(ctx context.Context, viewer access.Viewer, c Se
 	}
 	var changed Settings
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		now, err := settings(tx.GetTelephonySettings(ctx, scope.OrganizationID))
+		now, err := settings(tx.LockTelephonySettings(ctx, scope.OrganizationID))
 		if err != nil {
 			return err
 		}
