@@ -61,6 +61,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	if err := errors.Join(a.openTraces(ctx), a.openDatabase(ctx)); err != nil {
 		return nil, err
 	}
+	a.signalwire = caller(c, a.callsOut())
 	bucket, blobs, err := openBucket(c)
 	if err != nil {
 		return nil, err
@@ -91,8 +92,9 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	shelver.Retain(a.queue)
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
+	calls, dialer := a.telephony(copies, transcription.NewAutomatic(transcriptions))
 	a.graph = graph.NewServer(graph.Deps{
-		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Inbox: inbox.NewService(a.store, a.queue)},
+		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue)},
 		Keys:          keys,
 		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
 		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
@@ -100,10 +102,10 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
 	webhooks := inbox.New(inbox.Deps{
 		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, Handled: a.metrics.Handled, FinishedFor: c.InboxRetention,
-		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
+		Sources: a.sources(worker, dialer),
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
-	a.routes(transcriptions, webhooks, blobs)
+	a.routes(httpserver.Handlers{Webhooks: webhooks, Answer: a.answers(dialer), Download: transcriptions, Blobs: blobs})
 	return a, nil
 }
 
@@ -150,28 +152,11 @@ func jobPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(ctx, parsed)
 }
 
-// onDeletion gives the rooms above the recording their turn before the row goes.
-func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
-	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
-		if err := above.RecordingDeleted(ctx, job.Args); err != nil {
-			return err
-		}
-		return own.Purge(ctx, job.Args)
-	})
-}
-
-// onSettled tells the rooms above the recording that a copy has ended.
-func (a *app) onSettled(above *transcription.Worker) {
-	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Webhooks}, func(ctx context.Context, job jobs.Job[recording.SettledArgs]) error {
-		return above.RecordingSettled(ctx, job.Args)
-	})
-}
-
-func (a *app) routes(downloads, webhooks, blobs http.Handler) {
-	handlers := httpserver.Handlers{
-		GraphQL: a.graph, Webhooks: webhooks, Download: downloads, Blobs: blobs, Ready: a.ready,
-		Origins: a.config.Origins(), TrustedProxies: a.config.TrustedProxies, WebhookLimit: perSecond(a.config.WebhooksPerAddress), Answered: a.metrics.Request, Traces: a.traces,
-	}
+// routes adds to what the rooms answer all that is not theirs.
+func (a *app) routes(handlers httpserver.Handlers) {
+	handlers.GraphQL, handlers.Ready, handlers.Answered, handlers.Traces = a.graph, a.ready, a.metrics.Request, a.traces
+	handlers.Origins, handlers.TrustedProxies = a.config.Origins(), a.config.TrustedProxies
+	handlers.WebhookLimit = perSecond(a.config.WebhooksPerAddress)
 	if a.config.GraphiQL {
 		handlers.GraphiQL = graphiql.Handler("/graphql")
 	}

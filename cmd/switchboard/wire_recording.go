@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/provider/signalwire"
 	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/transcription"
 )
 
 // recorders are the providers that record calls.
@@ -35,4 +37,21 @@ func unheard(err error) error {
 		return fmt.Errorf("%w: %w", recording.ErrTooLarge, err)
 	}
 	return err
+}
+
+// onDeletion gives the rooms above the recording their turn before the row goes.
+func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
+	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
+		if err := above.RecordingDeleted(ctx, job.Args); err != nil {
+			return err
+		}
+		return own.Purge(ctx, job.Args)
+	})
+}
+
+// onSettled tells the rooms above the recording that a copy has ended.
+func (a *app) onSettled(above *transcription.Worker) {
+	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Webhooks}, func(ctx context.Context, job jobs.Job[recording.SettledArgs]) error {
+		return above.RecordingSettled(ctx, job.Args)
+	})
 }

@@ -20,24 +20,19 @@ func (w *Worker) apply(ctx context.Context, id uuid.UUID, seen signalwire.Call) 
 		slog.WarnContext(ctx, "the provider says a word for a call's status that is new", "call", id, "status", string(seen.Status))
 		return nil
 	}
-	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
-		call, err := tx.LockCall(ctx, id)
-		if postgres.Missing(err) { // its organization is gone: nobody is left to talk
-			return w.jobs.Enqueue(ctx, tx, hangupArgs{ProviderID: seen.Sid})
-		}
-		if err != nil {
-			return fmt.Errorf("locking the call: %w", err)
-		}
+	return w.moving(ctx, id, func(tx *postgres.Tx, call *db.Call) (*db.Call, error) {
 		if seen.ParentSid == "" {
 			if second, err := w.second(ctx, tx, call, seen); err != nil || second {
-				return err
+				return call, err
 			}
 		}
 		mine, err := putLeg(ctx, tx, call, seen)
 		if err != nil || !mine || seen.ParentSid != "" {
-			return err
+			return call, err
 		}
 		return w.follow(ctx, tx, call, seen)
+	}, func(tx *postgres.Tx) error { // its organization is gone: nobody is left to talk
+		return w.jobs.Enqueue(ctx, tx, hangupArgs{ProviderID: seen.Sid})
 	})
 }
 
@@ -84,13 +79,13 @@ func putLeg(ctx context.Context, tx *postgres.Tx, call *db.Call, seen signalwire
 }
 
 // follow moves the call to where its first leg is.
-func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, seen signalwire.Call) error {
+func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, seen signalwire.Call) (*db.Call, error) {
 	from, to := Status(call.Status), status(seen.Status)
 	word := string(seen.Status)
 	s := step{to: to, word: &word, started: at(seen.StartedAt), duration: duration(seen), by: activity.Provider("SignalWire")}
 	if to.Live() && (call.HangupAt != nil || !from.Live()) { // somebody wants it to end, or was told that it did
 		if err := w.jobs.Enqueue(ctx, tx, hangupArgs{ProviderID: seen.Sid}); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if s.ended = seen.EndedAt; s.ended.IsZero() {
@@ -106,11 +101,9 @@ func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, see
 		}
 	}
 	if from == to { // times may have become known meanwhile
-		_, err := write(ctx, tx, call, s)
-		return err
+		return write(ctx, tx, call, s)
 	}
-	_, err := move(ctx, tx, call, s)
-	return err
+	return move(ctx, tx, call, s)
 }
 
 // duration is what the provider measured; it does so at the end.

@@ -62,5 +62,6 @@ func (w *Worker) inbound(ctx context.Context, tx *postgres.Tx, number *db.PhoneN
 	if !mine {
 		return errTaken
 	}
-	return w.follow(ctx, tx, call, seen)
+	_, err = w.follow(ctx, tx, call, seen)
+	return err
 }

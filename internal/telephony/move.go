@@ -5,11 +5,33 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
+
+// moving runs do on a locked call, in a transaction, and counts the call when that ended it. gone is for one that
+// is not there any more.
+func (w *Worker) moving(ctx context.Context, id uuid.UUID, do func(tx *postgres.Tx, call *db.Call) (*db.Call, error), gone func(tx *postgres.Tx) error) error {
+	var before, after *db.Call
+	err := w.store.InTx(ctx, func(tx *postgres.Tx) (err error) {
+		before, after = nil, nil
+		if before, err = tx.LockCall(ctx, id); postgres.Missing(err) {
+			return gone(tx)
+		}
+		if err != nil {
+			return fmt.Errorf("locking the call: %w", err)
+		}
+		after, err = do(tx, before)
+		return err
+	})
+	if err == nil && after != nil && Status(before.Status).Live() && !Status(after.Status).Live() {
+		w.ended(after.Direction, after.Status)
+	}
+	return err
+}
 
 // step is one move of a call, with what is known of it.
 type step struct {

@@ -27,6 +27,9 @@ const (
 	ringFor = time.Minute
 )
 
+// notConfirmed is the code of a call of which it was never known whether it was dialed.
+const notConfirmed = "NOT_CONFIRMED"
+
 var events = []signalwire.StatusEvent{signalwire.OnInitiated, signalwire.OnRinging, signalwire.OnAnswered, signalwire.OnCompleted}
 
 // place dials a call, once. The provider has no idempotency key, so that we are about to dial is written down
@@ -99,7 +102,7 @@ func (w *Worker) lookUp(ctx context.Context, call *db.Call) error {
 	case err == nil && seen != nil:
 		return w.apply(ctx, call.ID, *seen)
 	case late:
-		return w.fail(ctx, call.ID, Failure{Code: "NOT_CONFIRMED", Message: "The provider never confirmed the call. It was not dialed again."})
+		return w.fail(ctx, call.ID, Failure{Code: notConfirmed, Message: "The provider never confirmed the call. It was not dialed again."})
 	case err != nil:
 		return w.wait(err)
 	}
@@ -136,20 +139,15 @@ func (w *Worker) find(ctx context.Context, call *db.Call) (*signalwire.Call, err
 
 // fail ends a call of which nothing is to be expected; one that is over stays as it is.
 func (w *Worker) fail(ctx context.Context, id uuid.UUID, why Failure) error {
-	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
-		call, err := tx.LockCall(ctx, id)
-		if postgres.Missing(err) {
-			return nil
+	return w.moving(ctx, id, func(tx *postgres.Tx, call *db.Call) (*db.Call, error) {
+		if why.Code == notConfirmed && call.DialedAt == nil {
+			return call, nil // taken back meanwhile: another run dials it
 		}
-		if err != nil {
-			return fmt.Errorf("locking the call: %w", err)
+		if why.Code == notConfirmed && Status(call.Status) != Pending {
+			return call, nil // confirmed meanwhile
 		}
-		if Status(call.Status) == Pending && why.Code == "NOT_CONFIRMED" && call.DialedAt == nil {
-			return nil // taken back meanwhile: another run dials it
-		}
-		_, err = move(ctx, tx, call, step{to: Failed, ended: time.Now(), why: &why, by: activity.Switchboard()})
-		return err
-	})
+		return move(ctx, tx, call, step{to: Failed, ended: time.Now(), why: &why, by: activity.Switchboard()})
+	}, func(*postgres.Tx) error { return nil })
 }
 
 // wait turns a provider's "busy" into the pause that it asked for.

@@ -16,6 +16,7 @@ type Worker struct {
 	jobs     *jobs.Queue
 	copies   *recording.Copies
 	provider *signalwire.Client
+	ended    func(direction, status string)
 	options  Options
 }
 
@@ -46,14 +47,15 @@ type WorkerDeps struct {
 	Store    *postgres.Store
 	Jobs     *jobs.Queue
 	Copies   *recording.Copies
-	Provider *signalwire.Client // nil: none is configured, and no call begins
+	Provider *signalwire.Client             // nil: none is configured, and no call begins
+	Ended    func(direction, status string) // counts calls that are over
 	Options  Options
 }
 
 // NewWorker makes the worker and registers its jobs. Every process registers every kind, also where no
 // provider is configured: calls of before are then left as they are.
 func NewWorker(d WorkerDeps) *Worker {
-	w := &Worker{store: d.Store, jobs: d.Jobs, copies: d.Copies, provider: d.Provider, options: d.Options}
+	w := &Worker{store: d.Store, jobs: d.Jobs, copies: d.Copies, provider: d.Provider, ended: d.Ended, options: d.Options}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.place)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.check)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.hangup)
