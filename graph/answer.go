@@ -10,20 +10,27 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // answer is the memory of one response: of a query, of a mutation, or of one event of a subscription.
 // A socket lives long; a memory as long as its would show old rows.
 type answer struct {
+	callAnswers
+
 	organizations  loader[*identity.Organization]
 	users          loader[*identity.User]
 	recordings     loader[*recording.Recording]
 	transcriptions loader[*transcription.Transcription]
 	ofRecordings   loader[[]transcription.Transcription]
 	details        loader[*transcription.Details]
+	webhooks       loader[*inbox.Kept]
+	contents       loader[*inbox.Content]
+	playback       *recording.Playback
 
 	mu         sync.Mutex
 	utterances map[transcription.Window]*loader[[]transcription.Utterance]
@@ -42,12 +49,14 @@ type transcriptionReader interface {
 func (r *Resolver) answer(v access.Viewer) *answer {
 	a := &answer{
 		utterances: map[transcription.Window]*loader[[]transcription.Utterance]{}, counts: map[transcription.Window]*loader[int]{},
-		read: r.Transcriptions, viewer: v,
+		read: r.Transcriptions, viewer: v, playback: r.Recordings.Playback(v),
 	}
 	a.organizations = loader[*identity.Organization]{crowd: &crowd{}, read: as(v, r.People.Organizations)}
 	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
 	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: as(v, r.Recordings.ByID)}
 	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(v, r.Transcriptions.ByID)}
+	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: as(v, r.Inbox.ByID)}
+	a.contents = loader[*inbox.Content]{crowd: &crowd{}, read: as(v, r.Inbox.Contents)}
 	a.details = loader[*transcription.Details]{crowd: &crowd{}, read: as(v, r.Transcriptions.Details)}
 	a.ofRecordings = loader[[]transcription.Transcription]{crowd: &crowd{}, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]transcription.Transcription, error) {
 		found, err := r.Transcriptions.OfRecordings(ctx, v, ids)
@@ -58,6 +67,7 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 		a.metTranscriptions(all)
 		return found, err
 	}}
+	r.callers(v, a)
 	return a
 }
 
@@ -106,6 +116,18 @@ func (a *answer) metTranscriptions(list []transcription.Transcription) {
 func (a *answer) metRecordings(list []recording.Recording) {
 	a.ofRecordings.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.ID.UUID }))
 	a.organizations.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return r.OrganizationID.UUID }))
+	a.calls.crowd.meet(each(list, func(r recording.Recording) uuid.UUID {
+		if r.CallID == nil {
+			return uuid.Nil
+		}
+		return r.CallID.UUID
+	}))
+	a.users.crowd.meet(each(list, func(r recording.Recording) uuid.UUID { return orNil(r.HeldBy) }))
+}
+
+func (a *answer) metWebhooks(list []inbox.Kept) {
+	a.contents.crowd.meet(each(list, func(k inbox.Kept) uuid.UUID { return k.ID.UUID }))
+	a.users.crowd.meet(each(list, func(k inbox.Kept) uuid.UUID { return k.Resolver() }))
 }
 
 func (a *answer) metMembers(list []identity.Membership) {
@@ -117,6 +139,9 @@ func (a *answer) metEvents(list []activity.Event) {
 	a.users.crowd.meet(each(list, func(e activity.Event) uuid.UUID { return orNil(e.Actor.UserID) }))
 	a.transcriptions.crowd.meet(each(list, subject(ids.Transcription)))
 	a.recordings.crowd.meet(each(list, subject(ids.Recording)))
+	a.calls.crowd.meet(each(list, subject(ids.Call)))
+	a.webhooks.crowd.meet(each(list, subject(ids.Webhook)))
+	a.contents.crowd.meet(each(list, subject(ids.Webhook)))
 }
 
 func subject(kind ids.Kind) func(activity.Event) uuid.UUID {
@@ -156,9 +181,14 @@ func of(ctx context.Context) *answer {
 	return a
 }
 
-// remembering gives each response a memory of its own.
+// remembering gives each response a memory of its own, and lets no playback link leave that is not written down.
 func (r *Resolver) remembering(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	return next(context.WithValue(ctx, answerKey{}, r.answer(viewer(ctx))))
+	a := r.answer(viewer(ctx))
+	response := next(context.WithValue(ctx, answerKey{}, a))
+	if err := a.playback.Settle(ctx); err != nil {
+		return &graphql.Response{Errors: gqlerror.List{present(ctx, err)}}
+	}
+	return response
 }
 
 // met passes a page on after fn has seen what is on it.

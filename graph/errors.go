@@ -34,6 +34,9 @@ func userErrors(err error, argument string) ([]model.UserError, error) {
 	if f.Field != "" && f.Field != argument {
 		path = append(path, f.Field)
 	}
+	if f.Ceiling != nil {
+		return []model.UserError{model.CallLimitError{Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path, Limit: model.CallLimit(f.Ceiling.Name), Most: f.Ceiling.Most}}, nil
+	}
 	return []model.UserError{model.InputError{Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path}}, nil
 }
 

@@ -27,6 +27,9 @@ func change(in model.OrganizationUpdateInput) identity.Change {
 			c.Analysis.Value = &analysis
 		}
 	}
+	if days, set := in.RecordingRetentionDays.ValueOK(); set {
+		c.RecordingDays = &identity.Optional[int]{Value: days}
+	}
 	return c
 }
 

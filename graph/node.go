@@ -31,8 +31,14 @@ func (r *Resolver) node(ctx context.Context, id ids.ID) (model.Node, error) {
 		return some(r.Recordings.GetUpload(ctx, viewer(ctx), id))
 	case ids.Transcription:
 		return some(of(ctx).transcriptions.load(ctx, id.UUID))
+	case ids.Call:
+		return some(of(ctx).calls.load(ctx, id.UUID))
+	case ids.PhoneNumber:
+		return some(r.Calls.Number(ctx, viewer(ctx), id))
 	case ids.Activity:
 		return some(r.Activities.Get(ctx, viewer(ctx), id))
+	case ids.Webhook:
+		return some(of(ctx).webhooks.load(ctx, id.UUID))
 	}
 	return nil, nil
 }
@@ -44,6 +50,9 @@ func (r *Resolver) nodes(ctx context.Context, wanted []ids.ID) ([]model.Node, er
 	of(ctx).organizations.crowd.meet(kind(wanted, ids.Organization))
 	of(ctx).recordings.crowd.meet(kind(wanted, ids.Recording))
 	of(ctx).transcriptions.crowd.meet(kind(wanted, ids.Transcription))
+	of(ctx).calls.crowd.meet(kind(wanted, ids.Call))
+	of(ctx).webhooks.crowd.meet(kind(wanted, ids.Webhook))
+	of(ctx).contents.crowd.meet(kind(wanted, ids.Webhook))
 	list := make([]model.Node, len(wanted))
 	for i, id := range wanted {
 		found, err := r.node(ctx, id)

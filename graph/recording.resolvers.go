@@ -35,6 +35,12 @@ func (r *mutationResolver) RecordingDelete(ctx context.Context, id ids.ID) (*mod
 	return &model.RecordingDeletePayload{RecordingID: gone, UserErrors: problems}, err
 }
 
+func (r *mutationResolver) RecordingLegalHoldSet(ctx context.Context, input recording.HoldInput) (*model.RecordingLegalHoldSetPayload, error) {
+	set, err := r.Recordings.SetHold(ctx, viewer(ctx), input)
+	problems, err := userErrors(err, "input")
+	return &model.RecordingLegalHoldSetPayload{Recording: set, UserErrors: problems}, err
+}
+
 func (r *organizationResolver) Recordings(ctx context.Context, obj *identity.Organization, first int, after *string, source *recording.Source) (*page.Connection[recording.Recording], error) {
 	recordings, err := r.Resolver.Recordings.List(ctx, viewer(ctx), obj.ID, page.Args{First: first, After: after}, source)
 	return met(recordings, err, of(ctx).metRecordings)
@@ -49,7 +55,11 @@ func (r *recordingResolver) Organization(ctx context.Context, obj *recording.Rec
 }
 
 func (r *recordingResolver) Audio(ctx context.Context, obj *recording.Recording) (*recording.Link, error) {
-	return r.Recordings.Audio(ctx, *obj), nil
+	return of(ctx).playback.Link(ctx, *obj), nil
+}
+
+func (r *recordingResolver) LegalHold(ctx context.Context, obj *recording.Recording) (*recording.Hold, error) {
+	return r.Recordings.Hold(viewer(ctx), *obj), nil
 }
 
 func (r *uploadResolver) Recording(ctx context.Context, obj *recording.Upload) (*recording.Recording, error) {

@@ -5,7 +5,9 @@ package graph
 import (
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/telephony"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
 )
 
@@ -15,4 +17,6 @@ type Resolver struct {
 	Activities     *activity.Service
 	Recordings     *recording.Service
 	Transcriptions *transcription.Service
+	Calls          *telephony.Service
+	Inbox          *inbox.Service
 }

@@ -21,6 +21,7 @@ var floors = map[string]int{
 	"internal/httpserver": 10, // every URL on one page; handlers come from cmd
 
 	"internal/transcription": 8, // needs recordings, and the inbox's event
+	"internal/telephony":     8, // hands recordings down, and needs the inbox's event
 	"internal/recording":     7,
 	"internal/inbox":         6, // its handlers are rooms above, which cmd gives to it
 	"internal/identity":      5, // records changes of members and settings as activity
@@ -31,14 +32,14 @@ var floors = map[string]int{
 
 	"db/schema": 1, "internal/db": 1,
 	"internal/access": 1, "internal/audio": 1, "internal/authjs": 1, "internal/blob": 1, "internal/config": 1, "internal/egress": 1, "internal/limit": 1, "internal/page": 1,
-	"internal/telemetry": 1, "internal/provider/assemblyai": 1,
+	"internal/telemetry": 1, "internal/provider/assemblyai": 1, "internal/provider/signalwire": 1,
 	"internal/fault": 0, "internal/ids": 0, // what everybody speaks of
 }
 
 // beside stands next to the house: it imports ground and its like, and only cmd and tests import it.
 var beside = []string{
 	"internal/client",
-	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/samples", "internal/devstack/speech",
+	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/samples", "internal/devstack/signalwire", "internal/devstack/speech",
 	"internal/devstack/speech/recognize", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
 }
 
@@ -87,6 +88,7 @@ var vendors = []struct {
 	{"code.dny.dev/ssrf", []string{"internal/egress"}, "knows every special network"},
 	{"github.com/minio/minio-go", []string{"internal/blob"}, "signs for S3 and R2"},
 	{"github.com/rs/cors", []string{"internal/blob", "internal/httpserver"}, "browsers PUT to the local bucket and POST to the API"},
+	{"github.com/nyaruka/phonenumbers", []string{"internal/telephony"}, "which numbers exist, what they cost and where they are"},
 	{"golang.org/x/time", []string{"internal/limit"}, "one bucket a key"},
 	{"github.com/caarlos0/env", []string{"internal/config"}, "environment to struct"},
 	{"github.com/caarlos0/env", []string{"cmd/switchboard"}, "tells apart the errors of the environment that it prints"},

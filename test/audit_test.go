@@ -2,26 +2,21 @@ package test
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// auditVersion is in the name of the folder, so that another version is installed beside it.
-const auditVersion = "1.23.1"
-
 // TestGraphQLOverHTTPAuditFindsNothing runs the public audit of GraphQL over HTTP against the binary: each
 // MUST, SHOULD and MAY of it.
 func TestGraphQLOverHTTPAuditFindsNothing(t *testing.T) {
 	t.Parallel()
 	a := start(t, "INTROSPECTION=true") // some of its queries ask for a type
-	cmd := exec.Command("node", filepath.Join("audit", "audit.mjs"), auditSuite(t), a.url+"/graphql")
+	cmd := exec.Command("node", filepath.Join("audit", "audit.mjs"), installed(t, "audit"), a.url+"/graphql")
 	cmd.Stderr = &output{}
 	out, err := cmd.Output()
 	if err != nil {
@@ -36,46 +31,6 @@ func TestGraphQLOverHTTPAuditFindsNothing(t *testing.T) {
 			t.Errorf("%s %s: %s: %s", f.Status, f.ID, f.Name, f.Reason)
 		}
 	}
-}
-
-// auditSuite installs the pinned package, once a machine, into the user's cache.
-func auditSuite(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parent := filepath.Join(cache, "switchboard")
-	final := filepath.Join(parent, "graphql-http-"+auditVersion)
-	if _, err := os.Stat(final); err == nil {
-		return final
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	work, err := os.MkdirTemp(parent, "installing-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(work)
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		raw, err := os.ReadFile(filepath.Join("audit", name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(work, name), raw, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	install := exec.CommandContext(within(t), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	install.Dir = work
-	if out, err := install.CombinedOutput(); err != nil {
-		t.Fatalf("installing the audit with npm: %v\n%s", err, out)
-	}
-	if err := os.Rename(work, final); err != nil && !errors.Is(err, os.ErrExist) { // else another run was faster
-		t.Fatal(err)
-	}
-	return final
 }
 
 // byGet asks with the parameters in the address.

@@ -18,7 +18,10 @@ func (a *app) backlog(ctx context.Context, webhooks *inbox.Inbox) (telemetry.Bac
 	if err != nil {
 		return telemetry.Backlog{}, err
 	}
-	found := telemetry.Backlog{InboxLag: waiting.Lag, DeadLetters: waiting.DeadLetters}
+	var found telemetry.Backlog
+	for _, w := range waiting {
+		found.Inbox = append(found.Inbox, telemetry.SourceBacklog{Source: string(w.Source), Lag: w.Lag, DeadLetters: w.DeadLetters})
+	}
 	for _, d := range depths {
 		found.Jobs = append(found.Jobs, telemetry.JobCount(d))
 	}

@@ -21,7 +21,9 @@ type commands struct {
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database's schema up to date, or look how far it is."`
 	Token      tokenCommand      `cmd:"" help:"Print a bearer token for a user."`
 	Inbox      inboxCommand      `cmd:"" help:"See the webhooks that were kept, and replay or discard those that failed."`
+	Number     numberCommand     `cmd:"" help:"See the telephone numbers of all organizations, and assign them."`
 	Transcribe transcribeCommand `cmd:"" help:"Send audio to a running server and print the transcript."`
+	Demo       demoCommand       `cmd:"" help:"Show on a running server what the product does."`
 	Speechd    speechdCommand    `cmd:"" help:"Run the local speech service alone: AssemblyAI's API, no key, no network."`
 	Doctor     doctorCommand     `cmd:"" help:"Check the configuration against the world and say what is wrong."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/client"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -31,7 +30,7 @@ func (c *transcribeCommand) Run(ctx context.Context) error {
 }
 
 func (c *transcribeCommand) run(ctx context.Context, out io.Writer, show *show) error {
-	token, err := c.token()
+	token, err := signInToken(c.Token, c.Home)
 	if err != nil {
 		return err
 	}
@@ -93,12 +92,7 @@ func (c *transcribeCommand) print(ctx context.Context, server *client.Client, id
 	if err != nil {
 		return err
 	}
-	var text strings.Builder
-	for _, u := range transcript.Utterances {
-		at := time.Duration(u.StartMs) * time.Millisecond
-		fmt.Fprintf(&text, "[%02d:%02d:%02d] %s: %s\n", int(at.Hours()), int(at.Minutes())%60, int(at.Seconds())%60, printable(u.SpeakerKey), printable(u.Text))
-	}
-	return written(io.WriteString(out, text.String()))
+	return written(io.WriteString(out, conversation(transcript)))
 }
 
 func written(_ int, err error) error {
@@ -117,12 +111,12 @@ func (c *transcribeCommand) look(id string) string {
 	return command + " --server " + c.Server
 }
 
-// token is the given one, or the one that a local server left for us.
-func (c *transcribeCommand) token() (string, error) {
-	if c.Token != "" {
-		return c.Token, nil
+// signInToken is the given one, or the one that a local server left for us.
+func signInToken(given, home string) (string, error) {
+	if given != "" {
+		return given, nil
 	}
-	path := filepath.Join(c.Home, tokenName)
+	path := filepath.Join(home, tokenName)
 	left, err := os.ReadFile(path)
 	token := strings.TrimSpace(string(left))
 	if errors.Is(err, os.ErrNotExist) || err == nil && token == "" {

@@ -28,6 +28,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/live"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
+	"github.com/switchboard-voice/switchboard/internal/provider/signalwire"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/telemetry"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
@@ -35,18 +36,19 @@ import (
 
 // app is the whole house, built from the ground up. This is the only place where rooms meet.
 type app struct {
-	config   config.Config
-	metrics  *telemetry.Metrics
-	traces   *telemetry.Tracing // nil: off
-	store    *postgres.Store
-	jobPool  *pgxpool.Pool
-	queue    *jobs.Queue
-	hub      *live.Hub
-	activity *activity.Service
-	people   *identity.Service
-	graph    *graph.Server
-	handler  http.Handler
-	listens  bool // some connection can LISTEN; else everything is found by polling
+	config     config.Config
+	metrics    *telemetry.Metrics
+	traces     *telemetry.Tracing // nil: off
+	store      *postgres.Store
+	jobPool    *pgxpool.Pool
+	queue      *jobs.Queue
+	hub        *live.Hub
+	activity   *activity.Service
+	people     *identity.Service
+	signalwire *signalwire.Client // nil: not configured
+	graph      *graph.Server
+	handler    http.Handler
+	listens    bool // some connection can LISTEN; else everything is found by polling
 }
 
 // build makes the house; nothing runs yet.
@@ -59,6 +61,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	if err := errors.Join(a.openTraces(ctx), a.openDatabase(ctx)); err != nil {
 		return nil, err
 	}
+	a.signalwire = caller(c, a.callsOut())
 	bucket, blobs, err := openBucket(c)
 	if err != nil {
 		return nil, err
@@ -70,6 +73,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	shelf := recording.NewShelf(a.store, bucket, time.Now)
 	copies := recording.NewCopies(recording.CopiesDeps{
 		Store: a.store, Jobs: a.queue, Bucket: bucket, Client: egress.New(egress.Config{Allow: c.EgressAllow}), MaxSize: c.MaxUploadBytes,
+		Providers: recorders(a.signalwire),
 	})
 	links, err := derive(c, "switchboard transcript links")
 	if err != nil {
@@ -83,23 +87,25 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Store: a.store, Jobs: a.queue, Shelf: shelf, Copies: copies, Options: options(c),
 		Provider: assemblyai.New(assemblyai.Config{BaseURL: c.AssemblyAIBaseURL, Key: c.AssemblyAIKey, HTTP: a.callsOut()}),
 	})
-	shelver := recording.NewWorker(a.store, bucket)
+	shelver := recording.NewWorker(a.store, bucket, recorders(a.signalwire))
 	shelver.Sweep(a.queue)
+	shelver.Retain(a.queue)
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
+	calls, dialer := a.telephony(copies, transcription.NewAutomatic(transcriptions))
 	a.graph = graph.NewServer(graph.Deps{
-		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions},
+		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue)},
 		Keys:          keys,
 		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
 		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
 	})
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
 	webhooks := inbox.New(inbox.Deps{
-		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, FinishedFor: c.InboxRetention,
-		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
+		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, Handled: a.metrics.Handled, FinishedFor: c.InboxRetention,
+		Sources: a.sources(worker, dialer),
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
-	a.routes(transcriptions, webhooks, blobs)
+	a.routes(httpserver.Handlers{Webhooks: webhooks, Answer: a.answers(dialer), Download: transcriptions, Blobs: blobs})
 	return a, nil
 }
 
@@ -146,28 +152,11 @@ func jobPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(ctx, parsed)
 }
 
-// onDeletion gives the rooms above the recording their turn before the row goes.
-func (a *app) onDeletion(above *transcription.Worker, own *recording.Worker) {
-	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, func(ctx context.Context, job jobs.Job[recording.DeletedArgs]) error {
-		if err := above.RecordingDeleted(ctx, job.Args); err != nil {
-			return err
-		}
-		return own.Purge(ctx, job.Args)
-	})
-}
-
-// onSettled tells the rooms above the recording that a copy has ended.
-func (a *app) onSettled(above *transcription.Worker) {
-	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Webhooks}, func(ctx context.Context, job jobs.Job[recording.SettledArgs]) error {
-		return above.RecordingSettled(ctx, job.Args)
-	})
-}
-
-func (a *app) routes(downloads, webhooks, blobs http.Handler) {
-	handlers := httpserver.Handlers{
-		GraphQL: a.graph, Webhooks: webhooks, Download: downloads, Blobs: blobs, Ready: a.ready,
-		Origins: a.config.Origins(), TrustedProxies: a.config.TrustedProxies, WebhookLimit: perSecond(a.config.WebhooksPerAddress), Answered: a.metrics.Request, Traces: a.traces,
-	}
+// routes adds to what the rooms answer all that is not theirs.
+func (a *app) routes(handlers httpserver.Handlers) {
+	handlers.GraphQL, handlers.Ready, handlers.Answered, handlers.Traces = a.graph, a.ready, a.metrics.Request, a.traces
+	handlers.Origins, handlers.TrustedProxies = a.config.Origins(), a.config.TrustedProxies
+	handlers.WebhookLimit = perSecond(a.config.WebhooksPerAddress)
 	if a.config.GraphiQL {
 		handlers.GraphiQL = graphiql.Handler("/graphql")
 	}

@@ -52,12 +52,13 @@ SELECT * FROM switchboard.organizations WHERE slug = @slug AND id = ANY(@organiz
 SELECT * FROM switchboard.organizations WHERE id = ANY(@ids::uuid[]) ORDER BY id;
 
 -- name: UpdateOrganization :one
--- Each argument that is null leaves its column; the two that may be cleared have a switch of their own.
+-- Each argument that is null leaves its column; those that may be cleared have a switch of their own.
 UPDATE switchboard.organizations SET
     name = coalesce(sqlc.narg(name), name),
     transcribe_uploads = coalesce(sqlc.narg(transcribe_uploads), transcribe_uploads),
     language_code = CASE WHEN @set_language::boolean THEN sqlc.narg(language_code) ELSE language_code END,
     analysis = CASE WHEN @set_analysis::boolean THEN sqlc.narg(analysis)::text[] ELSE analysis END,
+    recording_retention_days = CASE WHEN @set_recording_retention::boolean THEN sqlc.narg(recording_retention_days)::integer ELSE recording_retention_days END,
     updated_at = now()
 WHERE id = @id
 RETURNING *;

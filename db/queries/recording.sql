@@ -54,10 +54,31 @@ ORDER BY id DESC LIMIT @page_size;
 SELECT * FROM switchboard.recordings
 WHERE id = ANY(@ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) AND deleted_at IS NULL ORDER BY id;
 
--- name: HideRecording :one
-UPDATE switchboard.recordings SET deleted_at = now()
-WHERE id = @id AND organization_id = @organization_id AND deleted_at IS NULL
-RETURNING *;
+-- name: HideRecordings :many
+-- Held ones stay. What a provider recorded is remembered, so that no late word of it brings it back.
+WITH hidden AS (
+    UPDATE switchboard.recordings SET deleted_at = now()
+    WHERE id = ANY(@ids::uuid[]) AND deleted_at IS NULL AND held_at IS NULL
+    RETURNING id, organization_id, source, provider_id
+), remembered AS (
+    INSERT INTO switchboard.deleted_recordings (source, provider_id, organization_id)
+    SELECT source, provider_id, organization_id FROM hidden WHERE provider_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT id, organization_id FROM hidden ORDER BY id;
+
+-- name: LockExpiredRecordings :many
+-- What is older than its organization keeps it.
+SELECT r.id FROM switchboard.organizations o
+JOIN switchboard.recordings r ON r.organization_id = o.id AND r.created_at < now() - make_interval(days => o.recording_retention_days)
+WHERE o.recording_retention_days IS NOT NULL AND r.deleted_at IS NULL AND r.held_at IS NULL
+LIMIT @most FOR NO KEY UPDATE OF r SKIP LOCKED;
+
+-- name: HoldRecording :one
+UPDATE switchboard.recordings SET held_at = coalesce(held_at, now()), held_by = @held_by, hold_reason = @reason WHERE id = @id RETURNING *;
+
+-- name: ReleaseRecording :one
+UPDATE switchboard.recordings SET held_at = NULL, held_by = NULL, hold_reason = NULL WHERE id = @id RETURNING *;
 
 -- name: GetHiddenRecording :one
 SELECT * FROM switchboard.recordings WHERE id = @id AND deleted_at IS NOT NULL;
@@ -105,3 +126,34 @@ UPDATE switchboard.recordings SET status = 'FAILED', failure_message = @message,
 -- name: ExpectRecordingAgain :one
 UPDATE switchboard.recordings SET status = 'PENDING', copy_attempt = copy_attempt + 1, failure_message = NULL, failure_retryable = NULL
 WHERE id = @id RETURNING *;
+
+-- name: TakeRecording :one
+-- What a provider recorded, once. No row comes back for one that was deleted here, or that is another
+-- organization's.
+INSERT INTO switchboard.recordings (id, organization_id, source, status, object_key, call_id, provider_id, provider_status, duration_ms, channels)
+SELECT @id, @organization_id, @source, 'PENDING', @object_key, @call_id, @provider_id, 'IN_PROGRESS', sqlc.narg(duration_ms), sqlc.narg(channels)
+WHERE NOT EXISTS (SELECT FROM switchboard.deleted_recordings d WHERE d.source = @source AND d.provider_id = @provider_id)
+ON CONFLICT (source, provider_id) DO UPDATE SET provider_id = excluded.provider_id
+    WHERE switchboard.recordings.organization_id = excluded.organization_id AND switchboard.recordings.deleted_at IS NULL
+RETURNING *;
+
+-- name: AdvanceRecording :one
+-- The provider has its audio, or never will.
+UPDATE switchboard.recordings SET
+    provider_status = @provider_status, copy_attempt = copy_attempt + 1,
+    status = CASE WHEN sqlc.narg(failure_message)::text IS NULL THEN 'PENDING' ELSE 'FAILED' END,
+    failure_message = sqlc.narg(failure_message), failure_retryable = CASE WHEN sqlc.narg(failure_message)::text IS NULL THEN NULL ELSE false END,
+    duration_ms = coalesce(sqlc.narg(duration_ms), duration_ms), channels = coalesce(sqlc.narg(channels), channels)
+WHERE id = @id RETURNING *;
+
+-- name: ListRecordingsOfCalls :many
+-- The oldest of each call first: its first leg's.
+SELECT * FROM switchboard.recordings
+WHERE call_id = ANY(@call_ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) AND deleted_at IS NULL ORDER BY call_id, id;
+
+-- name: ListSilentCopies :many
+-- Copies whose process died, and such that wait although their job is gone.
+SELECT id, organization_id FROM switchboard.recordings
+WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR provider_status = 'COMPLETED')
+  AND (copying_at < now() - @silent_for::interval OR copying_at IS NULL AND created_at < now() - @lost_for::interval)
+ORDER BY id LIMIT @most;

@@ -10,6 +10,12 @@ ALTER TABLE switchboard.activity_events
     ADD CONSTRAINT activity_events_type_check CHECK (type IN (
         'TRANSCRIPTION_STATUS_CHANGED', 'RECORDING_AVAILABLE', 'RECORDING_DELETED', 'ORGANIZATION_UPDATED', 'MEMBER_CHANGED', 'WEBHOOK_FAILED'
         -- calls
+        , 'RECORDING_PLAYED'
+        , 'RECORDING_HOLD_CHANGED'
+        , 'WEBHOOK_RESOLVED'
+        ,'CALL_STATUS_CHANGED'
+        ,'CALL_DISPOSITION_SET'
+        ,'CALL_NOTE_ADDED'
 
         -- sign-in
 
@@ -18,6 +24,7 @@ ALTER TABLE switchboard.activity_events
     ADD CONSTRAINT activity_events_subject_kind_check CHECK (subject_kind IN (
         'org', 'rec', 'trn', 'mem', 'whk'
         -- calls
+        ,'call'
 
         -- sign-in
 

@@ -601,7 +601,13 @@ var (
 		"RECORDING_DELETED":            activity.RecordingDeleted,
 		"ORGANIZATION_UPDATED":         activity.OrganizationUpdated,
 		"MEMBER_CHANGED":               activity.MemberChanged,
+		"CALL_STATUS_CHANGED":          activity.CallStatusChanged,
+		"CALL_DISPOSITION_SET":         activity.CallDispositionSet,
+		"CALL_NOTE_ADDED":              activity.CallNoteAdded,
 		"WEBHOOK_FAILED":               activity.WebhookFailed,
+		"RECORDING_PLAYED":             activity.RecordingPlayed,
+		"RECORDING_HOLD_CHANGED":       activity.RecordingHoldChanged,
+		"WEBHOOK_RESOLVED":             activity.WebhookResolved,
 	}
 	marshalNActivityType2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐType = map[activity.Type]string{
 		activity.TranscriptionStatusChanged: "TRANSCRIPTION_STATUS_CHANGED",
@@ -609,7 +615,13 @@ var (
 		activity.RecordingDeleted:           "RECORDING_DELETED",
 		activity.OrganizationUpdated:        "ORGANIZATION_UPDATED",
 		activity.MemberChanged:              "MEMBER_CHANGED",
+		activity.CallStatusChanged:          "CALL_STATUS_CHANGED",
+		activity.CallDispositionSet:         "CALL_DISPOSITION_SET",
+		activity.CallNoteAdded:              "CALL_NOTE_ADDED",
 		activity.WebhookFailed:              "WEBHOOK_FAILED",
+		activity.RecordingPlayed:            "RECORDING_PLAYED",
+		activity.RecordingHoldChanged:       "RECORDING_HOLD_CHANGED",
+		activity.WebhookResolved:            "WEBHOOK_RESOLVED",
 	}
 )
 

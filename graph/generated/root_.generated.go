@@ -12,7 +12,9 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/telephony"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -28,6 +30,11 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	ActivityEvent() ActivityEventResolver
 	Actor() ActorResolver
+	Call() CallResolver
+	CallConnection() CallConnectionResolver
+	CallNote() CallNoteResolver
+	CallOutcome() CallOutcomeResolver
+	CallStatusEvent() CallStatusEventResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
@@ -39,6 +46,7 @@ type ResolverRoot interface {
 	Upload() UploadResolver
 	UtteranceConnection() UtteranceConnectionResolver
 	Viewer() ViewerResolver
+	WebhookEvent() WebhookEventResolver
 }
 
 type DirectiveRoot struct {
@@ -72,6 +80,108 @@ type ComplexityRoot struct {
 		User  func(childComplexity int) int
 	}
 
+	Call struct {
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		Direction      func(childComplexity int) int
+		DurationMs     func(childComplexity int) int
+		EndedAt        func(childComplexity int) int
+		Failure        func(childComplexity int) int
+		FromNumber     func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Legs           func(childComplexity int) int
+		Notes          func(childComplexity int) int
+		Organization   func(childComplexity int) int
+		Outcome        func(childComplexity int) int
+		ProviderStatus func(childComplexity int) int
+		Recorded       func(childComplexity int) int
+		Recordings     func(childComplexity int) int
+		StartedAt      func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Timeline       func(childComplexity int) int
+		ToNumber       func(childComplexity int) int
+		Transcription  func(childComplexity int) int
+	}
+
+	CallConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	CallDispositionSetPayload struct {
+		Call       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CallEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	CallFailure struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	CallHangupPayload struct {
+		Call       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CallLeg struct {
+		DurationMs func(childComplexity int) int
+		EndedAt    func(childComplexity int) int
+		First      func(childComplexity int) int
+		FromNumber func(childComplexity int) int
+		ProviderID func(childComplexity int) int
+		StartedAt  func(childComplexity int) int
+		Status     func(childComplexity int) int
+		ToNumber   func(childComplexity int) int
+	}
+
+	CallLimitError struct {
+		Code    func(childComplexity int) int
+		Limit   func(childComplexity int) int
+		Message func(childComplexity int) int
+		Most    func(childComplexity int) int
+		Path    func(childComplexity int) int
+	}
+
+	CallNote struct {
+		At     func(childComplexity int) int
+		Author func(childComplexity int) int
+		ID     func(childComplexity int) int
+		Text   func(childComplexity int) int
+	}
+
+	CallNoteAddPayload struct {
+		Call       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CallOutcome struct {
+		At          func(childComplexity int) int
+		By          func(childComplexity int) int
+		Disposition func(childComplexity int) int
+		Note        func(childComplexity int) int
+	}
+
+	CallStartPayload struct {
+		Call       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CallStatusEvent struct {
+		Call           func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		OccurredAt     func(childComplexity int) int
+		PreviousStatus func(childComplexity int) int
+		Replayed       func(childComplexity int) int
+		Status         func(childComplexity int) int
+	}
+
 	Chapter struct {
 		EndMs    func(childComplexity int) int
 		Gist     func(childComplexity int) int
@@ -100,6 +210,12 @@ type ComplexityRoot struct {
 		Path    func(childComplexity int) int
 	}
 
+	LegalHold struct {
+		By     func(childComplexity int) int
+		Reason func(childComplexity int) int
+		Since  func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt    func(childComplexity int) int
 		ID           func(childComplexity int) int
@@ -120,33 +236,46 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		OrganizationUpdate   func(childComplexity int, input model.OrganizationUpdateInput) int
-		RecordingDelete      func(childComplexity int, id ids.ID) int
-		TranscriptionCancel  func(childComplexity int, id ids.ID) int
-		TranscriptionRequest func(childComplexity int, input model.TranscriptionRequestInput) int
-		TranscriptionRetry   func(childComplexity int, id ids.ID) int
-		UploadComplete       func(childComplexity int, input transcription.CompleteInput) int
-		UploadCreate         func(childComplexity int, input recording.UploadInput) int
+		CallDispositionSet      func(childComplexity int, input telephony.DispositionInput) int
+		CallHangup              func(childComplexity int, id ids.ID) int
+		CallNoteAdd             func(childComplexity int, input telephony.NoteInput) int
+		CallStart               func(childComplexity int, input model.CallStartInput) int
+		OrganizationUpdate      func(childComplexity int, input model.OrganizationUpdateInput) int
+		PhoneNumberUpdate       func(childComplexity int, input model.PhoneNumberUpdateInput) int
+		RecordingDelete         func(childComplexity int, id ids.ID) int
+		RecordingLegalHoldSet   func(childComplexity int, input recording.HoldInput) int
+		TelephonySettingsUpdate func(childComplexity int, input model.TelephonySettingsUpdateInput) int
+		TranscriptionCancel     func(childComplexity int, id ids.ID) int
+		TranscriptionRequest    func(childComplexity int, input model.TranscriptionRequestInput) int
+		TranscriptionRetry      func(childComplexity int, id ids.ID) int
+		UploadComplete          func(childComplexity int, input transcription.CompleteInput) int
+		UploadCreate            func(childComplexity int, input recording.UploadInput) int
+		WebhookEventResolve     func(childComplexity int, input inbox.ResolveInput) int
 	}
 
 	Organization struct {
 		Activity          func(childComplexity int, first int, after *string, types []activity.Type) int
+		Calls             func(childComplexity int, first int, after *string, filter *model.CallFilter, orderBy *telephony.Order) int
 		CreatedAt         func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Members           func(childComplexity int, first int, after *string) int
 		Name              func(childComplexity int) int
+		PhoneNumbers      func(childComplexity int) int
 		Recordings        func(childComplexity int, first int, after *string, source *recording.Source) int
 		Settings          func(childComplexity int) int
 		Slug              func(childComplexity int) int
+		Telephony         func(childComplexity int) int
 		Transcriptions    func(childComplexity int, first int, after *string, status []transcription.Status) int
 		ViewerPermissions func(childComplexity int) int
 		ViewerRole        func(childComplexity int) int
+		WebhookInbox      func(childComplexity int, first int, after *string, filter *inbox.Wanted) int
 	}
 
 	OrganizationSettings struct {
-		Analysis          func(childComplexity int) int
-		LanguageCode      func(childComplexity int) int
-		TranscribeUploads func(childComplexity int) int
+		Analysis               func(childComplexity int) int
+		LanguageCode           func(childComplexity int) int
+		RecordingRetentionDays func(childComplexity int) int
+		TranscribeUploads      func(childComplexity int) int
 	}
 
 	OrganizationUpdatePayload struct {
@@ -161,7 +290,20 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PhoneNumber struct {
+		ForwardTo func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Number    func(childComplexity int) int
+	}
+
+	PhoneNumberUpdatePayload struct {
+		PhoneNumber func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Query struct {
+		Call          func(childComplexity int, id ids.ID) int
 		Node          func(childComplexity int, id ids.ID) int
 		Nodes         func(childComplexity int, ids []ids.ID) int
 		Organization  func(childComplexity int, slug string) int
@@ -172,12 +314,16 @@ type ComplexityRoot struct {
 
 	Recording struct {
 		Audio          func(childComplexity int) int
+		Call           func(childComplexity int) int
 		Channels       func(childComplexity int) int
 		ContentType    func(childComplexity int) int
 		CreatedAt      func(childComplexity int) int
 		DurationMs     func(childComplexity int) int
+		Failure        func(childComplexity int) int
 		Filename       func(childComplexity int) int
+		Held           func(childComplexity int) int
 		ID             func(childComplexity int) int
+		LegalHold      func(childComplexity int) int
 		Organization   func(childComplexity int) int
 		SHA256         func(childComplexity int) int
 		SizeBytes      func(childComplexity int) int
@@ -202,6 +348,16 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RecordingFailure struct {
+		Message   func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	RecordingLegalHoldSetPayload struct {
+		Recording  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SentimentSummary struct {
 		Negative func(childComplexity int) int
 		Neutral  func(childComplexity int) int
@@ -221,8 +377,24 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
+		CallStatus           func(childComplexity int, callID ids.ID, after *string) int
 		OrganizationActivity func(childComplexity int, organizationID ids.ID, after *string, types []activity.Type) int
 		TranscriptionStatus  func(childComplexity int, transcriptionID ids.ID, after *string) int
+	}
+
+	TelephonySettings struct {
+		AllowedCountries   func(childComplexity int) int
+		Announce           func(childComplexity int) int
+		Announcement       func(childComplexity int) int
+		MaxConcurrentCalls func(childComplexity int) int
+		MaxDailyCalls      func(childComplexity int) int
+		Record             func(childComplexity int) int
+		Transcribe         func(childComplexity int) int
+	}
+
+	TelephonySettingsUpdatePayload struct {
+		Settings   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Topic struct {
@@ -369,6 +541,50 @@ type ComplexityRoot struct {
 		User             func(childComplexity int) int
 	}
 
+	WebhookContent struct {
+		Headers func(childComplexity int) int
+		Payload func(childComplexity int) int
+		Query   func(childComplexity int) int
+	}
+
+	WebhookEvent struct {
+		Attempts    func(childComplexity int) int
+		Content     func(childComplexity int) int
+		Error       func(childComplexity int) int
+		ExternalID  func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Note        func(childComplexity int) int
+		ProcessedAt func(childComplexity int) int
+		QueuedAt    func(childComplexity int) int
+		ReceivedAt  func(childComplexity int) int
+		ResolvedBy  func(childComplexity int) int
+		Size        func(childComplexity int) int
+		Source      func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
+	WebhookEventConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	WebhookEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	WebhookEventResolvePayload struct {
+		Events     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	WebhookHeader struct {
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
 	Word struct {
 		Confidence func(childComplexity int) int
 		EndMs      func(childComplexity int) int
@@ -485,6 +701,397 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Actor.User(childComplexity), true
 
+	case "Call.createdAt":
+		if e.ComplexityRoot.Call.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.CreatedAt(childComplexity), true
+	case "Call.createdBy":
+		if e.ComplexityRoot.Call.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.CreatedBy(childComplexity), true
+	case "Call.direction":
+		if e.ComplexityRoot.Call.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Direction(childComplexity), true
+	case "Call.durationMs":
+		if e.ComplexityRoot.Call.DurationMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.DurationMs(childComplexity), true
+	case "Call.endedAt":
+		if e.ComplexityRoot.Call.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.EndedAt(childComplexity), true
+	case "Call.failure":
+		if e.ComplexityRoot.Call.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Failure(childComplexity), true
+	case "Call.fromNumber":
+		if e.ComplexityRoot.Call.FromNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.FromNumber(childComplexity), true
+	case "Call.id":
+		if e.ComplexityRoot.Call.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.ID(childComplexity), true
+	case "Call.legs":
+		if e.ComplexityRoot.Call.Legs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Legs(childComplexity), true
+	case "Call.notes":
+		if e.ComplexityRoot.Call.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Notes(childComplexity), true
+	case "Call.organization":
+		if e.ComplexityRoot.Call.Organization == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Organization(childComplexity), true
+	case "Call.outcome":
+		if e.ComplexityRoot.Call.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Outcome(childComplexity), true
+	case "Call.providerStatus":
+		if e.ComplexityRoot.Call.ProviderStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.ProviderStatus(childComplexity), true
+	case "Call.recorded":
+		if e.ComplexityRoot.Call.Recorded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Recorded(childComplexity), true
+	case "Call.recordings":
+		if e.ComplexityRoot.Call.Recordings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Recordings(childComplexity), true
+	case "Call.startedAt":
+		if e.ComplexityRoot.Call.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.StartedAt(childComplexity), true
+	case "Call.status":
+		if e.ComplexityRoot.Call.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Status(childComplexity), true
+	case "Call.timeline":
+		if e.ComplexityRoot.Call.Timeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Timeline(childComplexity), true
+	case "Call.toNumber":
+		if e.ComplexityRoot.Call.ToNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.ToNumber(childComplexity), true
+	case "Call.transcription":
+		if e.ComplexityRoot.Call.Transcription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Transcription(childComplexity), true
+
+	case "CallConnection.edges":
+		if e.ComplexityRoot.CallConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallConnection.Edges(childComplexity), true
+	case "CallConnection.nodes":
+		if e.ComplexityRoot.CallConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallConnection.Nodes(childComplexity), true
+	case "CallConnection.pageInfo":
+		if e.ComplexityRoot.CallConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallConnection.PageInfo(childComplexity), true
+	case "CallConnection.totalCount":
+		if e.ComplexityRoot.CallConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallConnection.TotalCount(childComplexity), true
+
+	case "CallDispositionSetPayload.call":
+		if e.ComplexityRoot.CallDispositionSetPayload.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallDispositionSetPayload.Call(childComplexity), true
+	case "CallDispositionSetPayload.userErrors":
+		if e.ComplexityRoot.CallDispositionSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallDispositionSetPayload.UserErrors(childComplexity), true
+
+	case "CallEdge.cursor":
+		if e.ComplexityRoot.CallEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallEdge.Cursor(childComplexity), true
+	case "CallEdge.node":
+		if e.ComplexityRoot.CallEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallEdge.Node(childComplexity), true
+
+	case "CallFailure.code":
+		if e.ComplexityRoot.CallFailure.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallFailure.Code(childComplexity), true
+	case "CallFailure.message":
+		if e.ComplexityRoot.CallFailure.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallFailure.Message(childComplexity), true
+
+	case "CallHangupPayload.call":
+		if e.ComplexityRoot.CallHangupPayload.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHangupPayload.Call(childComplexity), true
+	case "CallHangupPayload.userErrors":
+		if e.ComplexityRoot.CallHangupPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHangupPayload.UserErrors(childComplexity), true
+
+	case "CallLeg.durationMs":
+		if e.ComplexityRoot.CallLeg.DurationMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.DurationMs(childComplexity), true
+	case "CallLeg.endedAt":
+		if e.ComplexityRoot.CallLeg.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.EndedAt(childComplexity), true
+	case "CallLeg.first":
+		if e.ComplexityRoot.CallLeg.First == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.First(childComplexity), true
+	case "CallLeg.fromNumber":
+		if e.ComplexityRoot.CallLeg.FromNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.FromNumber(childComplexity), true
+	case "CallLeg.providerId":
+		if e.ComplexityRoot.CallLeg.ProviderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.ProviderID(childComplexity), true
+	case "CallLeg.startedAt":
+		if e.ComplexityRoot.CallLeg.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.StartedAt(childComplexity), true
+	case "CallLeg.status":
+		if e.ComplexityRoot.CallLeg.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.Status(childComplexity), true
+	case "CallLeg.toNumber":
+		if e.ComplexityRoot.CallLeg.ToNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLeg.ToNumber(childComplexity), true
+
+	case "CallLimitError.code":
+		if e.ComplexityRoot.CallLimitError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLimitError.Code(childComplexity), true
+	case "CallLimitError.limit":
+		if e.ComplexityRoot.CallLimitError.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLimitError.Limit(childComplexity), true
+	case "CallLimitError.message":
+		if e.ComplexityRoot.CallLimitError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLimitError.Message(childComplexity), true
+	case "CallLimitError.most":
+		if e.ComplexityRoot.CallLimitError.Most == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLimitError.Most(childComplexity), true
+	case "CallLimitError.path":
+		if e.ComplexityRoot.CallLimitError.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallLimitError.Path(childComplexity), true
+
+	case "CallNote.at":
+		if e.ComplexityRoot.CallNote.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallNote.At(childComplexity), true
+	case "CallNote.author":
+		if e.ComplexityRoot.CallNote.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallNote.Author(childComplexity), true
+	case "CallNote.id":
+		if e.ComplexityRoot.CallNote.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallNote.ID(childComplexity), true
+	case "CallNote.text":
+		if e.ComplexityRoot.CallNote.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallNote.Text(childComplexity), true
+
+	case "CallNoteAddPayload.call":
+		if e.ComplexityRoot.CallNoteAddPayload.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallNoteAddPayload.Call(childComplexity), true
+	case "CallNoteAddPayload.userErrors":
+		if e.ComplexityRoot.CallNoteAddPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallNoteAddPayload.UserErrors(childComplexity), true
+
+	case "CallOutcome.at":
+		if e.ComplexityRoot.CallOutcome.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallOutcome.At(childComplexity), true
+	case "CallOutcome.by":
+		if e.ComplexityRoot.CallOutcome.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallOutcome.By(childComplexity), true
+	case "CallOutcome.disposition":
+		if e.ComplexityRoot.CallOutcome.Disposition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallOutcome.Disposition(childComplexity), true
+	case "CallOutcome.note":
+		if e.ComplexityRoot.CallOutcome.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallOutcome.Note(childComplexity), true
+
+	case "CallStartPayload.call":
+		if e.ComplexityRoot.CallStartPayload.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStartPayload.Call(childComplexity), true
+	case "CallStartPayload.userErrors":
+		if e.ComplexityRoot.CallStartPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStartPayload.UserErrors(childComplexity), true
+
+	case "CallStatusEvent.call":
+		if e.ComplexityRoot.CallStatusEvent.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStatusEvent.Call(childComplexity), true
+	case "CallStatusEvent.cursor":
+		if e.ComplexityRoot.CallStatusEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStatusEvent.Cursor(childComplexity), true
+	case "CallStatusEvent.occurredAt":
+		if e.ComplexityRoot.CallStatusEvent.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStatusEvent.OccurredAt(childComplexity), true
+	case "CallStatusEvent.previousStatus":
+		if e.ComplexityRoot.CallStatusEvent.PreviousStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStatusEvent.PreviousStatus(childComplexity), true
+	case "CallStatusEvent.replayed":
+		if e.ComplexityRoot.CallStatusEvent.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStatusEvent.Replayed(childComplexity), true
+	case "CallStatusEvent.status":
+		if e.ComplexityRoot.CallStatusEvent.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallStatusEvent.Status(childComplexity), true
+
 	case "Chapter.endMs":
 		if e.ComplexityRoot.Chapter.EndMs == nil {
 			break
@@ -585,6 +1192,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InputError.Path(childComplexity), true
 
+	case "LegalHold.setBy":
+		if e.ComplexityRoot.LegalHold.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LegalHold.By(childComplexity), true
+	case "LegalHold.reason":
+		if e.ComplexityRoot.LegalHold.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LegalHold.Reason(childComplexity), true
+	case "LegalHold.since":
+		if e.ComplexityRoot.LegalHold.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LegalHold.Since(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -648,6 +1274,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipEdge.Node(childComplexity), true
 
+	case "Mutation.callDispositionSet":
+		if e.ComplexityRoot.Mutation.CallDispositionSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_callDispositionSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CallDispositionSet(childComplexity, args["input"].(telephony.DispositionInput)), true
+	case "Mutation.callHangup":
+		if e.ComplexityRoot.Mutation.CallHangup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_callHangup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CallHangup(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.callNoteAdd":
+		if e.ComplexityRoot.Mutation.CallNoteAdd == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_callNoteAdd_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CallNoteAdd(childComplexity, args["input"].(telephony.NoteInput)), true
+	case "Mutation.callStart":
+		if e.ComplexityRoot.Mutation.CallStart == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_callStart_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CallStart(childComplexity, args["input"].(model.CallStartInput)), true
 	case "Mutation.organizationUpdate":
 		if e.ComplexityRoot.Mutation.OrganizationUpdate == nil {
 			break
@@ -659,6 +1329,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OrganizationUpdate(childComplexity, args["input"].(model.OrganizationUpdateInput)), true
+	case "Mutation.phoneNumberUpdate":
+		if e.ComplexityRoot.Mutation.PhoneNumberUpdate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_phoneNumberUpdate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PhoneNumberUpdate(childComplexity, args["input"].(model.PhoneNumberUpdateInput)), true
 	case "Mutation.recordingDelete":
 		if e.ComplexityRoot.Mutation.RecordingDelete == nil {
 			break
@@ -670,6 +1351,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordingDelete(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.recordingLegalHoldSet":
+		if e.ComplexityRoot.Mutation.RecordingLegalHoldSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordingLegalHoldSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordingLegalHoldSet(childComplexity, args["input"].(recording.HoldInput)), true
+	case "Mutation.telephonySettingsUpdate":
+		if e.ComplexityRoot.Mutation.TelephonySettingsUpdate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_telephonySettingsUpdate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TelephonySettingsUpdate(childComplexity, args["input"].(model.TelephonySettingsUpdateInput)), true
 	case "Mutation.transcriptionCancel":
 		if e.ComplexityRoot.Mutation.TranscriptionCancel == nil {
 			break
@@ -725,6 +1428,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UploadCreate(childComplexity, args["input"].(recording.UploadInput)), true
+	case "Mutation.webhookEventResolve":
+		if e.ComplexityRoot.Mutation.WebhookEventResolve == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_webhookEventResolve_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WebhookEventResolve(childComplexity, args["input"].(inbox.ResolveInput)), true
 
 	case "Organization.activity":
 		if e.ComplexityRoot.Organization.Activity == nil {
@@ -737,6 +1451,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Activity(childComplexity, args["first"].(int), args["after"].(*string), args["types"].([]activity.Type)), true
+	case "Organization.calls":
+		if e.ComplexityRoot.Organization.Calls == nil {
+			break
+		}
+
+		args, err := ec.field_Organization_calls_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Organization.Calls(childComplexity, args["first"].(int), args["after"].(*string), args["filter"].(*model.CallFilter), args["orderBy"].(*telephony.Order)), true
 	case "Organization.createdAt":
 		if e.ComplexityRoot.Organization.CreatedAt == nil {
 			break
@@ -766,6 +1491,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Name(childComplexity), true
+	case "Organization.phoneNumbers":
+		if e.ComplexityRoot.Organization.PhoneNumbers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.PhoneNumbers(childComplexity), true
 	case "Organization.recordings":
 		if e.ComplexityRoot.Organization.Recordings == nil {
 			break
@@ -789,6 +1520,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Slug(childComplexity), true
+	case "Organization.telephony":
+		if e.ComplexityRoot.Organization.Telephony == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Telephony(childComplexity), true
 	case "Organization.transcriptions":
 		if e.ComplexityRoot.Organization.Transcriptions == nil {
 			break
@@ -812,6 +1549,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.ViewerRole(childComplexity), true
+	case "Organization.webhookInbox":
+		if e.ComplexityRoot.Organization.WebhookInbox == nil {
+			break
+		}
+
+		args, err := ec.field_Organization_webhookInbox_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Organization.WebhookInbox(childComplexity, args["first"].(int), args["after"].(*string), args["filter"].(*inbox.Wanted)), true
 
 	case "OrganizationSettings.analysis":
 		if e.ComplexityRoot.OrganizationSettings.Analysis == nil {
@@ -825,6 +1573,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OrganizationSettings.LanguageCode(childComplexity), true
+	case "OrganizationSettings.recordingRetentionDays":
+		if e.ComplexityRoot.OrganizationSettings.RecordingRetentionDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationSettings.RecordingRetentionDays(childComplexity), true
 	case "OrganizationSettings.transcribeUploads":
 		if e.ComplexityRoot.OrganizationSettings.TranscribeUploads == nil {
 			break
@@ -869,6 +1623,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PhoneNumber.forwardTo":
+		if e.ComplexityRoot.PhoneNumber.ForwardTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhoneNumber.ForwardTo(childComplexity), true
+	case "PhoneNumber.id":
+		if e.ComplexityRoot.PhoneNumber.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhoneNumber.ID(childComplexity), true
+	case "PhoneNumber.label":
+		if e.ComplexityRoot.PhoneNumber.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhoneNumber.Label(childComplexity), true
+	case "PhoneNumber.number":
+		if e.ComplexityRoot.PhoneNumber.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhoneNumber.Number(childComplexity), true
+
+	case "PhoneNumberUpdatePayload.phoneNumber":
+		if e.ComplexityRoot.PhoneNumberUpdatePayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhoneNumberUpdatePayload.PhoneNumber(childComplexity), true
+	case "PhoneNumberUpdatePayload.userErrors":
+		if e.ComplexityRoot.PhoneNumberUpdatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhoneNumberUpdatePayload.UserErrors(childComplexity), true
+
+	case "Query.call":
+		if e.ComplexityRoot.Query.Call == nil {
+			break
+		}
+
+		args, err := ec.field_Query_call_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Call(childComplexity, args["id"].(ids.ID)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -938,6 +1742,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recording.Audio(childComplexity), true
+	case "Recording.call":
+		if e.ComplexityRoot.Recording.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.Call(childComplexity), true
 	case "Recording.channels":
 		if e.ComplexityRoot.Recording.Channels == nil {
 			break
@@ -962,18 +1772,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recording.DurationMs(childComplexity), true
+	case "Recording.failure":
+		if e.ComplexityRoot.Recording.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.Failure(childComplexity), true
 	case "Recording.filename":
 		if e.ComplexityRoot.Recording.Filename == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Recording.Filename(childComplexity), true
+	case "Recording.held":
+		if e.ComplexityRoot.Recording.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.Held(childComplexity), true
 	case "Recording.id":
 		if e.ComplexityRoot.Recording.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Recording.ID(childComplexity), true
+	case "Recording.legalHold":
+		if e.ComplexityRoot.Recording.LegalHold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recording.LegalHold(childComplexity), true
 	case "Recording.organization":
 		if e.ComplexityRoot.Recording.Organization == nil {
 			break
@@ -1056,6 +1884,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordingEdge.Node(childComplexity), true
 
+	case "RecordingFailure.message":
+		if e.ComplexityRoot.RecordingFailure.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingFailure.Message(childComplexity), true
+	case "RecordingFailure.retryable":
+		if e.ComplexityRoot.RecordingFailure.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingFailure.Retryable(childComplexity), true
+
+	case "RecordingLegalHoldSetPayload.recording":
+		if e.ComplexityRoot.RecordingLegalHoldSetPayload.Recording == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingLegalHoldSetPayload.Recording(childComplexity), true
+	case "RecordingLegalHoldSetPayload.userErrors":
+		if e.ComplexityRoot.RecordingLegalHoldSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordingLegalHoldSetPayload.UserErrors(childComplexity), true
+
 	case "SentimentSummary.negative":
 		if e.ComplexityRoot.SentimentSummary.Negative == nil {
 			break
@@ -1113,6 +1967,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Speaker.TalkTimeMs(childComplexity), true
 
+	case "Subscription.callStatus":
+		if e.ComplexityRoot.Subscription.CallStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_callStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.CallStatus(childComplexity, args["callId"].(ids.ID), args["after"].(*string)), true
 	case "Subscription.organizationActivity":
 		if e.ComplexityRoot.Subscription.OrganizationActivity == nil {
 			break
@@ -1135,6 +2000,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.TranscriptionStatus(childComplexity, args["transcriptionId"].(ids.ID), args["after"].(*string)), true
+
+	case "TelephonySettings.allowedCountries":
+		if e.ComplexityRoot.TelephonySettings.AllowedCountries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.AllowedCountries(childComplexity), true
+	case "TelephonySettings.announce":
+		if e.ComplexityRoot.TelephonySettings.Announce == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.Announce(childComplexity), true
+	case "TelephonySettings.announcement":
+		if e.ComplexityRoot.TelephonySettings.Announcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.Announcement(childComplexity), true
+	case "TelephonySettings.maxConcurrentCalls":
+		if e.ComplexityRoot.TelephonySettings.MaxConcurrentCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.MaxConcurrentCalls(childComplexity), true
+	case "TelephonySettings.maxDailyCalls":
+		if e.ComplexityRoot.TelephonySettings.MaxDailyCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.MaxDailyCalls(childComplexity), true
+	case "TelephonySettings.record":
+		if e.ComplexityRoot.TelephonySettings.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.Record(childComplexity), true
+	case "TelephonySettings.transcribe":
+		if e.ComplexityRoot.TelephonySettings.Transcribe == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettings.Transcribe(childComplexity), true
+
+	case "TelephonySettingsUpdatePayload.settings":
+		if e.ComplexityRoot.TelephonySettingsUpdatePayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettingsUpdatePayload.Settings(childComplexity), true
+	case "TelephonySettingsUpdatePayload.userErrors":
+		if e.ComplexityRoot.TelephonySettingsUpdatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TelephonySettingsUpdatePayload.UserErrors(childComplexity), true
 
 	case "Topic.label":
 		if e.ComplexityRoot.Topic.Label == nil {
@@ -1687,6 +2608,168 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Viewer.User(childComplexity), true
 
+	case "WebhookContent.headers":
+		if e.ComplexityRoot.WebhookContent.Headers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookContent.Headers(childComplexity), true
+	case "WebhookContent.payload":
+		if e.ComplexityRoot.WebhookContent.Payload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookContent.Payload(childComplexity), true
+	case "WebhookContent.query":
+		if e.ComplexityRoot.WebhookContent.Query == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookContent.Query(childComplexity), true
+
+	case "WebhookEvent.attempts":
+		if e.ComplexityRoot.WebhookEvent.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Attempts(childComplexity), true
+	case "WebhookEvent.content":
+		if e.ComplexityRoot.WebhookEvent.Content == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Content(childComplexity), true
+	case "WebhookEvent.error":
+		if e.ComplexityRoot.WebhookEvent.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Error(childComplexity), true
+	case "WebhookEvent.externalId":
+		if e.ComplexityRoot.WebhookEvent.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.ExternalID(childComplexity), true
+	case "WebhookEvent.id":
+		if e.ComplexityRoot.WebhookEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.ID(childComplexity), true
+	case "WebhookEvent.note":
+		if e.ComplexityRoot.WebhookEvent.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Note(childComplexity), true
+	case "WebhookEvent.processedAt":
+		if e.ComplexityRoot.WebhookEvent.ProcessedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.ProcessedAt(childComplexity), true
+	case "WebhookEvent.queuedAt":
+		if e.ComplexityRoot.WebhookEvent.QueuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.QueuedAt(childComplexity), true
+	case "WebhookEvent.receivedAt":
+		if e.ComplexityRoot.WebhookEvent.ReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.ReceivedAt(childComplexity), true
+	case "WebhookEvent.resolvedBy":
+		if e.ComplexityRoot.WebhookEvent.ResolvedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.ResolvedBy(childComplexity), true
+	case "WebhookEvent.size":
+		if e.ComplexityRoot.WebhookEvent.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Size(childComplexity), true
+	case "WebhookEvent.source":
+		if e.ComplexityRoot.WebhookEvent.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Source(childComplexity), true
+	case "WebhookEvent.status":
+		if e.ComplexityRoot.WebhookEvent.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Status(childComplexity), true
+	case "WebhookEvent.type":
+		if e.ComplexityRoot.WebhookEvent.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Type(childComplexity), true
+
+	case "WebhookEventConnection.edges":
+		if e.ComplexityRoot.WebhookEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventConnection.Edges(childComplexity), true
+	case "WebhookEventConnection.nodes":
+		if e.ComplexityRoot.WebhookEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventConnection.Nodes(childComplexity), true
+	case "WebhookEventConnection.pageInfo":
+		if e.ComplexityRoot.WebhookEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventConnection.PageInfo(childComplexity), true
+
+	case "WebhookEventEdge.cursor":
+		if e.ComplexityRoot.WebhookEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventEdge.Cursor(childComplexity), true
+	case "WebhookEventEdge.node":
+		if e.ComplexityRoot.WebhookEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventEdge.Node(childComplexity), true
+
+	case "WebhookEventResolvePayload.events":
+		if e.ComplexityRoot.WebhookEventResolvePayload.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventResolvePayload.Events(childComplexity), true
+	case "WebhookEventResolvePayload.userErrors":
+		if e.ComplexityRoot.WebhookEventResolvePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEventResolvePayload.UserErrors(childComplexity), true
+
+	case "WebhookHeader.name":
+		if e.ComplexityRoot.WebhookHeader.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookHeader.Name(childComplexity), true
+	case "WebhookHeader.value":
+		if e.ComplexityRoot.WebhookHeader.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookHeader.Value(childComplexity), true
+
 	case "Word.confidence":
 		if e.ComplexityRoot.Word.Confidence == nil {
 			break
@@ -1721,12 +2804,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("CallDispositionSetInput", ec.unmarshalInputCallDispositionSetInput),
+			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
+			graphql.NewInputUnmarshaler("CallNoteAddInput", ec.unmarshalInputCallNoteAddInput),
+			graphql.NewInputUnmarshaler("CallOrder", ec.unmarshalInputCallOrder),
+			graphql.NewInputUnmarshaler("CallStartInput", ec.unmarshalInputCallStartInput),
 			graphql.NewInputUnmarshaler("OrganizationUpdateInput", ec.unmarshalInputOrganizationUpdateInput),
+			graphql.NewInputUnmarshaler("PhoneNumberUpdateInput", ec.unmarshalInputPhoneNumberUpdateInput),
+			graphql.NewInputUnmarshaler("RecordingLegalHoldSetInput", ec.unmarshalInputRecordingLegalHoldSetInput),
+			graphql.NewInputUnmarshaler("TelephonySettingsUpdateInput", ec.unmarshalInputTelephonySettingsUpdateInput),
 			graphql.NewInputUnmarshaler("TranscriptionRequestInput", ec.unmarshalInputTranscriptionRequestInput),
 			graphql.NewInputUnmarshaler("TranscriptionSourceInput", ec.unmarshalInputTranscriptionSourceInput),
 			graphql.NewInputUnmarshaler("TranscriptionUrlInput", ec.unmarshalInputTranscriptionUrlInput),
 			graphql.NewInputUnmarshaler("UploadCompleteInput", ec.unmarshalInputUploadCompleteInput),
 			graphql.NewInputUnmarshaler("UploadCreateInput", ec.unmarshalInputUploadCreateInput),
+			graphql.NewInputUnmarshaler("WebhookEventFilter", ec.unmarshalInputWebhookEventFilter),
+			graphql.NewInputUnmarshaler("WebhookEventResolveInput", ec.unmarshalInputWebhookEventResolveInput),
 		)
 	}
 	first := true
@@ -1826,8 +2919,17 @@ var sources = []*ast.Source{
   RECORDING_DELETED
   ORGANIZATION_UPDATED
   MEMBER_CHANGED
-  "A message of a provider could not be processed and waits for an operator; it has no subject to show."
+  CALL_STATUS_CHANGED
+  CALL_DISPOSITION_SET
+  CALL_NOTE_ADDED
+  "A message of a provider could not be processed and waits for somebody; its subject is a WebhookEvent, for admins."
   WEBHOOK_FAILED
+  "A playback link was given to somebody. In the audit log only."
+  RECORDING_PLAYED
+  "In the audit log only."
+  RECORDING_HOLD_CHANGED
+  "An admin retried or discarded a provider's message. In the audit log only."
+  WEBHOOK_RESOLVED
 }
 
 type ActivityEvent implements Node {
@@ -1888,6 +2990,7 @@ enum Role {
 
 "What the UI may offer. The server checks again."
 enum Permission {
+  CALL_WRITE
   TRANSCRIBE
   RECORDING_DELETE
   ORGANIZATION_UPDATE
@@ -1945,6 +3048,8 @@ type OrganizationSettings {
   languageCode: String
   "Null: what the operator of the service configured."
   analysis: [Analysis!]
+  "Recordings are deleted after so many days, except those under legal hold. Null: never."
+  recordingRetentionDays: Int
 }
 
 type Organization implements Node {
@@ -1966,10 +3071,123 @@ input OrganizationUpdateInput {
   languageCode: String
   "Null: what the operator of the service configured."
   analysis: [Analysis!]
+  "Recordings are deleted after so many days, except those under legal hold. Null: never."
+  recordingRetentionDays: Int
 }
 
 type OrganizationUpdatePayload {
   organization: Organization
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../inbox.graphqls", Input: `extend type Organization {
+  """
+  What providers sent us of this organization, newest first. One that was not processed yet may be missing: whose it is
+  is known once it was looked at. Needs the role ADMIN; null, with an error, for others.
+  """
+  webhookInbox(first: Int! = 25, after: String, filter: WebhookEventFilter): WebhookEventConnection @cost(weight: 5)
+}
+
+extend type Mutation {
+  """
+  Tries events again, or discards them: all of them or none. The audit log says who did it. Retrying is safe: what a
+  webhook says is not believed, the provider is asked. Needs the role ADMIN.
+  """
+  webhookEventResolve(input: WebhookEventResolveInput!): WebhookEventResolvePayload! @cost(weight: 10)
+}
+
+enum WebhookSource {
+  ASSEMBLYAI
+  SIGNALWIRE
+}
+
+"RECEIVED -> RETRYING -> PROCESSED | FAILED; FAILED -> RECEIVED by a retry, or when the provider sends it again; all but PROCESSED -> DISCARDED."
+enum WebhookEventStatus {
+  RECEIVED
+  RETRYING
+  PROCESSED
+  FAILED
+  DISCARDED
+}
+
+input WebhookEventFilter {
+  sources: [WebhookSource!]
+  statuses: [WebhookEventStatus!]
+  receivedAfter: DateTime
+  receivedBefore: DateTime
+  "A part of the type or of the provider's id, in any case."
+  search: String
+}
+
+"Something that a provider sent us."
+type WebhookEvent implements Node {
+  id: ID!
+  source: WebhookSource!
+  "The provider's word for what happened."
+  type: String!
+  "The provider's id of what it happened to."
+  externalId: String
+  status: WebhookEventStatus!
+  attempts: Int!
+  "Why the last try failed."
+  error: String
+  "Of the body, in bytes."
+  size: Int!
+  receivedAt: DateTime!
+  "When it was enqueued last; later than receivedAt after a retry."
+  queuedAt: DateTime!
+  processedAt: DateTime
+  "Why it was discarded."
+  note: String
+  "Who discarded it; null for an operator of the service."
+  resolvedBy: Actor
+  "What was sent. Null for more than 64 KiB."
+  content: WebhookContent @cost(weight: 2)
+}
+
+"What was sent, without what would let a reader pose as the sender or listen: secrets, signatures, tokens, and all of an address but its host."
+type WebhookContent {
+  "Values that are not known to be harmless are not shown."
+  headers: [WebhookHeader!]!
+  "Of the address that was called; an object."
+  query: JSON!
+  "An object for JSON and forms, else a string."
+  payload: JSON
+}
+
+type WebhookHeader {
+  name: String!
+  value: String!
+}
+
+type WebhookEventConnection {
+  edges: [WebhookEventEdge!]!
+  nodes: [WebhookEvent!]!
+  pageInfo: PageInfo!
+}
+
+type WebhookEventEdge {
+  cursor: String!
+  node: WebhookEvent!
+}
+
+enum WebhookEventAction {
+  RETRY
+  DISCARD
+}
+
+input WebhookEventResolveInput {
+  organizationId: ID!
+  "1 to 100."
+  ids: [ID!]!
+  action: WebhookEventAction!
+  "Needed to discard; up to 1000 characters."
+  note: String
+}
+
+type WebhookEventResolvePayload {
+  "As they are now, in the order of ids."
+  events: [WebhookEvent!]!
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -1990,6 +3208,8 @@ extend type Mutation {
   uploadComplete(input: UploadCompleteInput!): UploadCompletePayload! @cost(weight: 10)
   "The audio, its transcriptions and the copies at the providers go; a live transcription is canceled first. Needs the role ADMIN."
   recordingDelete(id: ID!): RecordingDeletePayload!
+  "While a recording is held, neither a member nor its age deletes it. The audit log says who held it and why. Needs the role ADMIN."
+  recordingLegalHoldSet(input: RecordingLegalHoldSetInput!): RecordingLegalHoldSetPayload!
 }
 
 extend type Organization {
@@ -2024,8 +3244,39 @@ type Recording implements Node {
   "Hexadecimal; null where the bucket does not tell."
   sha256: String
   createdAt: DateTime!
-  "Playback link for an hour (supports Range). Null until STORED or when storage is out of reach."
+  "Why a recording that will not be STORED failed."
+  failure: RecordingFailure
+  "Playback link for an hour (supports Range). Null until STORED or when storage is out of reach. The audit log says who was given one."
   audio: SignedUrl @cost(weight: 5)
+  "Under legal hold: it cannot be deleted."
+  held: Boolean!
+  "For admins; null for others."
+  legalHold: LegalHold
+}
+
+type RecordingFailure {
+  message: String!
+  "Whether another try may bring the audio: request its transcription again."
+  retryable: Boolean!
+}
+
+type LegalHold {
+  since: DateTime!
+  reason: String!
+  "Null when that account is gone."
+  setBy: Actor
+}
+
+input RecordingLegalHoldSetInput {
+  recordingId: ID!
+  hold: Boolean!
+  "Needed to hold it: a reference or a sentence of up to 1000 characters."
+  reason: String
+}
+
+type RecordingLegalHoldSetPayload {
+  recording: Recording
+  userErrors: [UserError!]!
 }
 
 type RecordingConnection {
@@ -2100,8 +3351,10 @@ scalar DateTime
 scalar URL
 "64-bit integer sent as a JSON number (byte sizes only, always < 2^53)."
 scalar Int64
+"Any JSON value, as it came."
+scalar JSON
 
-"Anything with a global id. Ids are opaque; the prefix names the type (org_, usr_, mem_, rec_, upl_, trn_, act_)."
+"Anything with a global id. Ids are opaque; the prefix names the type (org_, usr_, mem_, rec_, upl_, trn_, act_, whk_)."
 interface Node {
   id: ID!
 }
@@ -2141,6 +3394,7 @@ enum UserErrorCode {
   FORBIDDEN
   INVALID_STATE
   EXPIRED
+  LIMIT_EXCEEDED
 }
 
 "A failure that a person can do something about. path points into the mutation's variables, e.g. [\"input\", \"sizeBytes\"]."
@@ -2165,6 +3419,311 @@ type Query {
 type Mutation
 
 type Subscription
+`, BuiltIn: false},
+	{Name: "../telephony.graphqls", Input: `extend type Query {
+  call(id: ID!): Call
+}
+
+extend type Mutation {
+  """
+  Has a number called, once: what the provider did not confirm is looked up and never dialed again, and is FAILED after two
+  minutes of not knowing. The same idempotencyKey gives the same call. Needs the role OPERATOR.
+  """
+  callStart(input: CallStartInput!): CallStartPayload! @cost(weight: 10)
+  "Ends a call; its status follows once the provider says so. Needs the role OPERATOR."
+  callHangup(id: ID!): CallHangupPayload! @cost(weight: 10)
+  "Says how a call went; said again, the later word counts. Needs the role OPERATOR."
+  callDispositionSet(input: CallDispositionSetInput!): CallDispositionSetPayload!
+  "Writes a note on a call; a note never changes. Needs the role OPERATOR."
+  callNoteAdd(input: CallNoteAddInput!): CallNoteAddPayload!
+  "Changes what is given and leaves the rest, for calls that begin from now on. Needs the role ADMIN."
+  telephonySettingsUpdate(input: TelephonySettingsUpdateInput!): TelephonySettingsUpdatePayload!
+  "Changes what a number is called and who is connected with its callers. Numbers are assigned by the operator of the service. Needs the role ADMIN."
+  phoneNumberUpdate(input: PhoneNumberUpdateInput!): PhoneNumberUpdatePayload!
+}
+
+extend type Subscription {
+  """
+  Without after: the current state at once, then each transition in order. With after: what came behind that cursor first.
+  Completes after COMPLETED, FAILED, NO_ANSWER, BUSY or CANCELED. Recordings and transcripts follow in organizationActivity.
+  """
+  callStatus(callId: ID!, after: String): CallStatusEvent!
+}
+
+extend type Organization {
+  "Newest first, unless ordered otherwise."
+  calls(first: Int! = 25, after: String, filter: CallFilter, orderBy: CallOrder): CallConnection!
+  "Oldest first; calls without a number of their own choice go out from the first."
+  phoneNumbers: [PhoneNumber!]!
+  telephony: TelephonySettings!
+}
+
+extend type Recording {
+  "Null for what is no recording of a call."
+  call: Call
+}
+
+enum CallDirection {
+  INBOUND
+  OUTBOUND
+}
+
+"PENDING → INITIATING → RINGING → IN_PROGRESS → one of the others; forward only, and steps may be left out."
+enum CallStatus {
+  PENDING
+  INITIATING
+  RINGING
+  IN_PROGRESS
+  COMPLETED
+  FAILED
+  NO_ANSWER
+  BUSY
+  CANCELED
+}
+
+enum CallDisposition {
+  SALE
+  NO_ANSWER
+  VOICEMAIL
+  NOT_INTERESTED
+  FOLLOW_UP
+  WRONG_NUMBER
+  OTHER
+}
+
+type Call implements Node {
+  id: ID!
+  organization: Organization!
+  direction: CallDirection!
+  status: CallStatus!
+  "The provider's own word, for support."
+  providerStatus: String
+  fromNumber: String!
+  toNumber: String!
+  "It is recorded once somebody answers, as the settings were when it began."
+  recorded: Boolean!
+  createdAt: DateTime!
+  "The provider's times, not those at which we heard of them."
+  startedAt: DateTime
+  endedAt: DateTime
+  durationMs: Int
+  "Set when FAILED."
+  failure: CallFailure
+  "What a person said of it."
+  outcome: CallOutcome
+  "Null for what came in."
+  createdBy: User
+  "The provider's calls that it is made of; the one that it is about first."
+  legs: [CallLeg!]!
+  "That of its first leg first."
+  recordings: [Recording!]!
+  "The newest transcription of its first recording that has one."
+  transcription: Transcription
+  "Newest first, at most 100."
+  notes: [CallNote!]!
+  "What happened to it, its recordings and their transcriptions, oldest first, at most 500."
+  timeline: [ActivityEvent!]! @cost(weight: 5)
+}
+
+type CallFailure {
+  "For machines, e.g. NOT_CONFIRMED, PROVIDER_REFUSED or PROVIDER_FAILED."
+  code: String!
+  message: String!
+}
+
+type CallOutcome {
+  disposition: CallDisposition!
+  note: String
+  at: DateTime!
+  "Null when they left."
+  by: User
+}
+
+type CallLeg {
+  providerId: String!
+  "The one that the call is about; the others were connected with it."
+  first: Boolean!
+  status: CallStatus!
+  fromNumber: String!
+  toNumber: String!
+  startedAt: DateTime
+  endedAt: DateTime
+  durationMs: Int
+}
+
+type CallNote {
+  id: ID!
+  text: String!
+  "Null when they left."
+  author: User
+  at: DateTime!
+}
+
+type CallConnection {
+  edges: [CallEdge!]!
+  nodes: [Call!]!
+  pageInfo: PageInfo!
+  "Of all that the filter leaves; 10000 stands for that many or more."
+  totalCount: Int! @cost(weight: 5)
+}
+
+type CallEdge {
+  cursor: String!
+  node: Call!
+}
+
+input CallFilter {
+  status: [CallStatus!]
+  disposition: [CallDisposition!]
+  direction: CallDirection
+  createdAfter: DateTime
+  createdBefore: DateTime
+  "2 to 15 digits: the beginning of one of its numbers, as in \"+1202\", or the last digits."
+  search: String
+  hasTranscript: Boolean
+}
+
+enum CallOrderField {
+  "When it was asked for or came in."
+  CREATED_AT
+  "A call that is not over counts as shorter than all others."
+  DURATION
+}
+
+enum OrderDirection {
+  ASC
+  DESC
+}
+
+input CallOrder {
+  field: CallOrderField! = CREATED_AT
+  direction: OrderDirection! = DESC
+}
+
+type PhoneNumber implements Node {
+  id: ID!
+  "E.164."
+  number: String!
+  label: String
+  "Who is connected with whoever is on the line; null: nobody, and what is said is recorded if the settings say so."
+  forwardTo: String
+}
+
+type TelephonySettings {
+  record: Boolean!
+  "Say that the call is recorded before it is."
+  announce: Boolean!
+  "Null: the usual sentence."
+  announcement: String
+  "Transcribe what was recorded."
+  transcribe: Boolean!
+  "Two letters each; null: the country of the number that is called from."
+  allowedCountries: [String!]
+  maxConcurrentCalls: Int!
+  "Outbound, of a day of UTC."
+  maxDailyCalls: Int!
+}
+
+enum CallLimit {
+  ALLOWED_COUNTRIES
+  CONCURRENT_CALLS
+  DAILY_CALLS
+}
+
+"The organization's own rules do not allow it; an admin may change them."
+type CallLimitError implements UserError {
+  code: UserErrorCode!
+  message: String!
+  path: [String!]
+  limit: CallLimit!
+  "Null for ALLOWED_COUNTRIES."
+  most: Int
+}
+
+input CallStartInput {
+  organizationId: ID!
+  "As in \"+12025550123\", or as it would be dialed in the country of the number that is called from."
+  to: String!
+  "Null: the organization's first number."
+  fromNumberId: ID
+  "Null: as the settings say."
+  record: Boolean
+  idempotencyKey: String!
+}
+
+type CallStartPayload {
+  call: Call
+  userErrors: [UserError!]!
+}
+
+type CallHangupPayload {
+  call: Call
+  userErrors: [UserError!]!
+}
+
+input CallDispositionSetInput {
+  callId: ID!
+  disposition: CallDisposition!
+  note: String
+}
+
+type CallDispositionSetPayload {
+  call: Call
+  userErrors: [UserError!]!
+}
+
+input CallNoteAddInput {
+  callId: ID!
+  text: String!
+}
+
+type CallNoteAddPayload {
+  call: Call
+  userErrors: [UserError!]!
+}
+
+input TelephonySettingsUpdateInput {
+  organizationId: ID!
+  record: Boolean
+  announce: Boolean
+  "Null: the usual sentence."
+  announcement: String
+  transcribe: Boolean
+  "Null: the country of the number that is called from."
+  allowedCountries: [String!]
+  maxConcurrentCalls: Int
+  maxDailyCalls: Int
+}
+
+type TelephonySettingsUpdatePayload {
+  settings: TelephonySettings
+  userErrors: [UserError!]!
+}
+
+input PhoneNumberUpdateInput {
+  id: ID!
+  "Null: none."
+  label: String
+  "Null: nobody."
+  forwardTo: String
+}
+
+type PhoneNumberUpdatePayload {
+  phoneNumber: PhoneNumber
+  userErrors: [UserError!]!
+}
+
+type CallStatusEvent {
+  "Pass it as after to go on behind this event."
+  cursor: String!
+  status: CallStatus!
+  previousStatus: CallStatus
+  occurredAt: DateTime!
+  "It happened before this stream began."
+  replayed: Boolean!
+  "As it is now, which may be further than status."
+  call: Call
+}
 `, BuiltIn: false},
 	{Name: "../transcription.graphqls", Input: `extend type Query {
   transcription(id: ID!): Transcription
@@ -2475,6 +4034,194 @@ func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Actor", field.Name)
 }
 
+func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Call_id(ctx, field)
+	case "organization":
+		return ec.fieldContext_Call_organization(ctx, field)
+	case "direction":
+		return ec.fieldContext_Call_direction(ctx, field)
+	case "status":
+		return ec.fieldContext_Call_status(ctx, field)
+	case "providerStatus":
+		return ec.fieldContext_Call_providerStatus(ctx, field)
+	case "fromNumber":
+		return ec.fieldContext_Call_fromNumber(ctx, field)
+	case "toNumber":
+		return ec.fieldContext_Call_toNumber(ctx, field)
+	case "recorded":
+		return ec.fieldContext_Call_recorded(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Call_createdAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Call_startedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Call_endedAt(ctx, field)
+	case "durationMs":
+		return ec.fieldContext_Call_durationMs(ctx, field)
+	case "failure":
+		return ec.fieldContext_Call_failure(ctx, field)
+	case "outcome":
+		return ec.fieldContext_Call_outcome(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Call_createdBy(ctx, field)
+	case "legs":
+		return ec.fieldContext_Call_legs(ctx, field)
+	case "recordings":
+		return ec.fieldContext_Call_recordings(ctx, field)
+	case "transcription":
+		return ec.fieldContext_Call_transcription(ctx, field)
+	case "notes":
+		return ec.fieldContext_Call_notes(ctx, field)
+	case "timeline":
+		return ec.fieldContext_Call_timeline(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Call", field.Name)
+}
+
+func (ec *executionContext) childFields_CallConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CallConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CallConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CallConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CallConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CallDispositionSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "call":
+		return ec.fieldContext_CallDispositionSetPayload_call(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CallDispositionSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallDispositionSetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CallEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CallEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CallEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CallFailure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_CallFailure_code(ctx, field)
+	case "message":
+		return ec.fieldContext_CallFailure_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallFailure", field.Name)
+}
+
+func (ec *executionContext) childFields_CallHangupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "call":
+		return ec.fieldContext_CallHangupPayload_call(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CallHangupPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallHangupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CallLeg(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "providerId":
+		return ec.fieldContext_CallLeg_providerId(ctx, field)
+	case "first":
+		return ec.fieldContext_CallLeg_first(ctx, field)
+	case "status":
+		return ec.fieldContext_CallLeg_status(ctx, field)
+	case "fromNumber":
+		return ec.fieldContext_CallLeg_fromNumber(ctx, field)
+	case "toNumber":
+		return ec.fieldContext_CallLeg_toNumber(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_CallLeg_startedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_CallLeg_endedAt(ctx, field)
+	case "durationMs":
+		return ec.fieldContext_CallLeg_durationMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallLeg", field.Name)
+}
+
+func (ec *executionContext) childFields_CallNote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CallNote_id(ctx, field)
+	case "text":
+		return ec.fieldContext_CallNote_text(ctx, field)
+	case "author":
+		return ec.fieldContext_CallNote_author(ctx, field)
+	case "at":
+		return ec.fieldContext_CallNote_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallNote", field.Name)
+}
+
+func (ec *executionContext) childFields_CallNoteAddPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "call":
+		return ec.fieldContext_CallNoteAddPayload_call(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CallNoteAddPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallNoteAddPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CallOutcome(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disposition":
+		return ec.fieldContext_CallOutcome_disposition(ctx, field)
+	case "note":
+		return ec.fieldContext_CallOutcome_note(ctx, field)
+	case "at":
+		return ec.fieldContext_CallOutcome_at(ctx, field)
+	case "by":
+		return ec.fieldContext_CallOutcome_by(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallOutcome", field.Name)
+}
+
+func (ec *executionContext) childFields_CallStartPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "call":
+		return ec.fieldContext_CallStartPayload_call(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CallStartPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallStartPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CallStatusEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CallStatusEvent_cursor(ctx, field)
+	case "status":
+		return ec.fieldContext_CallStatusEvent_status(ctx, field)
+	case "previousStatus":
+		return ec.fieldContext_CallStatusEvent_previousStatus(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_CallStatusEvent_occurredAt(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CallStatusEvent_replayed(ctx, field)
+	case "call":
+		return ec.fieldContext_CallStatusEvent_call(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallStatusEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_Chapter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "startMs":
@@ -2517,6 +4264,18 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 		return ec.fieldContext_HttpHeader_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_LegalHold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_LegalHold_since(ctx, field)
+	case "reason":
+		return ec.fieldContext_LegalHold_reason(ctx, field)
+	case "setBy":
+		return ec.fieldContext_LegalHold_setBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LegalHold", field.Name)
 }
 
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2577,8 +4336,16 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_members(ctx, field)
 	case "activity":
 		return ec.fieldContext_Organization_activity(ctx, field)
+	case "webhookInbox":
+		return ec.fieldContext_Organization_webhookInbox(ctx, field)
 	case "recordings":
 		return ec.fieldContext_Organization_recordings(ctx, field)
+	case "calls":
+		return ec.fieldContext_Organization_calls(ctx, field)
+	case "phoneNumbers":
+		return ec.fieldContext_Organization_phoneNumbers(ctx, field)
+	case "telephony":
+		return ec.fieldContext_Organization_telephony(ctx, field)
 	case "transcriptions":
 		return ec.fieldContext_Organization_transcriptions(ctx, field)
 	}
@@ -2593,6 +4360,8 @@ func (ec *executionContext) childFields_OrganizationSettings(ctx context.Context
 		return ec.fieldContext_OrganizationSettings_languageCode(ctx, field)
 	case "analysis":
 		return ec.fieldContext_OrganizationSettings_analysis(ctx, field)
+	case "recordingRetentionDays":
+		return ec.fieldContext_OrganizationSettings_recordingRetentionDays(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrganizationSettings", field.Name)
 }
@@ -2621,6 +4390,30 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PhoneNumber(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PhoneNumber_id(ctx, field)
+	case "number":
+		return ec.fieldContext_PhoneNumber_number(ctx, field)
+	case "label":
+		return ec.fieldContext_PhoneNumber_label(ctx, field)
+	case "forwardTo":
+		return ec.fieldContext_PhoneNumber_forwardTo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PhoneNumber", field.Name)
+}
+
+func (ec *executionContext) childFields_PhoneNumberUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_PhoneNumberUpdatePayload_phoneNumber(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PhoneNumberUpdatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PhoneNumberUpdatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Recording(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2645,8 +4438,16 @@ func (ec *executionContext) childFields_Recording(ctx context.Context, field gra
 		return ec.fieldContext_Recording_sha256(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Recording_createdAt(ctx, field)
+	case "failure":
+		return ec.fieldContext_Recording_failure(ctx, field)
 	case "audio":
 		return ec.fieldContext_Recording_audio(ctx, field)
+	case "held":
+		return ec.fieldContext_Recording_held(ctx, field)
+	case "legalHold":
+		return ec.fieldContext_Recording_legalHold(ctx, field)
+	case "call":
+		return ec.fieldContext_Recording_call(ctx, field)
 	case "transcriptions":
 		return ec.fieldContext_Recording_transcriptions(ctx, field)
 	}
@@ -2685,6 +4486,26 @@ func (ec *executionContext) childFields_RecordingEdge(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type RecordingEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordingFailure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_RecordingFailure_message(ctx, field)
+	case "retryable":
+		return ec.fieldContext_RecordingFailure_retryable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordingFailure", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordingLegalHoldSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recording":
+		return ec.fieldContext_RecordingLegalHoldSetPayload_recording(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordingLegalHoldSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordingLegalHoldSetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SentimentSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "overall":
@@ -2719,6 +4540,36 @@ func (ec *executionContext) childFields_Speaker(ctx context.Context, field graph
 		return ec.fieldContext_Speaker_talkTimeMs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Speaker", field.Name)
+}
+
+func (ec *executionContext) childFields_TelephonySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "record":
+		return ec.fieldContext_TelephonySettings_record(ctx, field)
+	case "announce":
+		return ec.fieldContext_TelephonySettings_announce(ctx, field)
+	case "announcement":
+		return ec.fieldContext_TelephonySettings_announcement(ctx, field)
+	case "transcribe":
+		return ec.fieldContext_TelephonySettings_transcribe(ctx, field)
+	case "allowedCountries":
+		return ec.fieldContext_TelephonySettings_allowedCountries(ctx, field)
+	case "maxConcurrentCalls":
+		return ec.fieldContext_TelephonySettings_maxConcurrentCalls(ctx, field)
+	case "maxDailyCalls":
+		return ec.fieldContext_TelephonySettings_maxDailyCalls(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TelephonySettings", field.Name)
+}
+
+func (ec *executionContext) childFields_TelephonySettingsUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_TelephonySettingsUpdatePayload_settings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TelephonySettingsUpdatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TelephonySettingsUpdatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Topic(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3007,6 +4858,94 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_sessionExpiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookContent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "headers":
+		return ec.fieldContext_WebhookContent_headers(ctx, field)
+	case "query":
+		return ec.fieldContext_WebhookContent_query(ctx, field)
+	case "payload":
+		return ec.fieldContext_WebhookContent_payload(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookContent", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookEvent_id(ctx, field)
+	case "source":
+		return ec.fieldContext_WebhookEvent_source(ctx, field)
+	case "type":
+		return ec.fieldContext_WebhookEvent_type(ctx, field)
+	case "externalId":
+		return ec.fieldContext_WebhookEvent_externalId(ctx, field)
+	case "status":
+		return ec.fieldContext_WebhookEvent_status(ctx, field)
+	case "attempts":
+		return ec.fieldContext_WebhookEvent_attempts(ctx, field)
+	case "error":
+		return ec.fieldContext_WebhookEvent_error(ctx, field)
+	case "size":
+		return ec.fieldContext_WebhookEvent_size(ctx, field)
+	case "receivedAt":
+		return ec.fieldContext_WebhookEvent_receivedAt(ctx, field)
+	case "queuedAt":
+		return ec.fieldContext_WebhookEvent_queuedAt(ctx, field)
+	case "processedAt":
+		return ec.fieldContext_WebhookEvent_processedAt(ctx, field)
+	case "note":
+		return ec.fieldContext_WebhookEvent_note(ctx, field)
+	case "resolvedBy":
+		return ec.fieldContext_WebhookEvent_resolvedBy(ctx, field)
+	case "content":
+		return ec.fieldContext_WebhookEvent_content(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WebhookEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_WebhookEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WebhookEventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WebhookEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_WebhookEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookEventResolvePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "events":
+		return ec.fieldContext_WebhookEventResolvePayload_events(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WebhookEventResolvePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookEventResolvePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookHeader(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_WebhookHeader_name(ctx, field)
+	case "value":
+		return ec.fieldContext_WebhookHeader_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookHeader", field.Name)
 }
 
 func (ec *executionContext) childFields_Word(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -3,15 +3,19 @@
 package model
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/telephony"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
 )
 
@@ -28,8 +32,18 @@ type (
 	RecordingEdge           = page.Edge[recording.Recording]
 	TranscriptionConnection = page.Connection[transcription.Transcription]
 	TranscriptionEdge       = page.Edge[transcription.Transcription]
+	WebhookEventConnection  = page.Connection[inbox.Kept]
+	WebhookEventEdge        = page.Edge[inbox.Kept]
 	UtteranceEdge           = page.Edge[transcription.Utterance]
+	CallEdge                = page.Edge[telephony.Call]
 )
+
+// CallConnection is a page that knows what it is of, so that the total is counted only when asked for.
+type CallConnection struct {
+	page.Connection[telephony.Call]
+	OrganizationID ids.ID
+	Filter         telephony.Filter
+}
 
 // UtteranceConnection is a page that knows whose it is, so that the total is counted only when asked for.
 type UtteranceConnection struct {
@@ -48,4 +62,14 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("a DateTime is a string")
 	}
 	return time.Parse(time.RFC3339, s)
+}
+
+// MarshalJSON writes a value that a room has encoded.
+func MarshalJSON(raw json.RawMessage) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(raw) })
+}
+
+// UnmarshalJSON refuses: no input takes one.
+func UnmarshalJSON(any) (json.RawMessage, error) {
+	return nil, fmt.Errorf("JSON is never an input")
 }

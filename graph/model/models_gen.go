@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/recording"
+	"github.com/switchboard-voice/switchboard/internal/telephony"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
 )
 
@@ -21,6 +24,72 @@ type UserError interface {
 	GetCode() UserErrorCode
 	GetMessage() string
 	GetPath() []string
+}
+
+type CallDispositionSetPayload struct {
+	Call       *telephony.Call `json:"call,omitempty,omitzero"`
+	UserErrors []UserError     `json:"userErrors"`
+}
+
+type CallFilter struct {
+	Status        graphql.Omittable[[]telephony.Status]      `json:"status,omitempty,omitzero"`
+	Disposition   graphql.Omittable[[]telephony.Disposition] `json:"disposition,omitempty,omitzero"`
+	Direction     graphql.Omittable[*telephony.Direction]    `json:"direction,omitempty,omitzero"`
+	CreatedAfter  graphql.Omittable[*time.Time]              `json:"createdAfter,omitempty,omitzero"`
+	CreatedBefore graphql.Omittable[*time.Time]              `json:"createdBefore,omitempty,omitzero"`
+	// 2 to 15 digits: the beginning of one of its numbers, as in "+1202", or the last digits.
+	Search        graphql.Omittable[*string] `json:"search,omitempty,omitzero"`
+	HasTranscript graphql.Omittable[*bool]   `json:"hasTranscript,omitempty,omitzero"`
+}
+
+type CallHangupPayload struct {
+	Call       *telephony.Call `json:"call,omitempty,omitzero"`
+	UserErrors []UserError     `json:"userErrors"`
+}
+
+// The organization's own rules do not allow it; an admin may change them.
+type CallLimitError struct {
+	Code    UserErrorCode `json:"code"`
+	Message string        `json:"message"`
+	Path    []string      `json:"path,omitempty,omitzero"`
+	Limit   CallLimit     `json:"limit"`
+	// Null for ALLOWED_COUNTRIES.
+	Most *int `json:"most,omitempty,omitzero"`
+}
+
+func (CallLimitError) IsUserError()                {}
+func (this CallLimitError) GetCode() UserErrorCode { return this.Code }
+func (this CallLimitError) GetMessage() string     { return this.Message }
+func (this CallLimitError) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+type CallNoteAddPayload struct {
+	Call       *telephony.Call `json:"call,omitempty,omitzero"`
+	UserErrors []UserError     `json:"userErrors"`
+}
+
+type CallStartInput struct {
+	OrganizationID ids.ID `json:"organizationId"`
+	// As in "+12025550123", or as it would be dialed in the country of the number that is called from.
+	To string `json:"to"`
+	// Null: the organization's first number.
+	FromNumberID graphql.Omittable[*ids.ID] `json:"fromNumberId,omitempty,omitzero"`
+	// Null: as the settings say.
+	Record         graphql.Omittable[*bool] `json:"record,omitempty,omitzero"`
+	IdempotencyKey string                   `json:"idempotencyKey"`
+}
+
+type CallStartPayload struct {
+	Call       *telephony.Call `json:"call,omitempty,omitzero"`
+	UserErrors []UserError     `json:"userErrors"`
 }
 
 type InputError struct {
@@ -54,11 +123,26 @@ type OrganizationUpdateInput struct {
 	LanguageCode graphql.Omittable[*string] `json:"languageCode,omitempty,omitzero"`
 	// Null: what the operator of the service configured.
 	Analysis graphql.Omittable[[]identity.Analysis] `json:"analysis,omitempty,omitzero"`
+	// Recordings are deleted after so many days, except those under legal hold. Null: never.
+	RecordingRetentionDays graphql.Omittable[*int] `json:"recordingRetentionDays,omitempty,omitzero"`
 }
 
 type OrganizationUpdatePayload struct {
 	Organization *identity.Organization `json:"organization,omitempty,omitzero"`
 	UserErrors   []UserError            `json:"userErrors"`
+}
+
+type PhoneNumberUpdateInput struct {
+	ID ids.ID `json:"id"`
+	// Null: none.
+	Label graphql.Omittable[*string] `json:"label,omitempty,omitzero"`
+	// Null: nobody.
+	ForwardTo graphql.Omittable[*string] `json:"forwardTo,omitempty,omitzero"`
+}
+
+type PhoneNumberUpdatePayload struct {
+	PhoneNumber *telephony.PhoneNumber `json:"phoneNumber,omitempty,omitzero"`
+	UserErrors  []UserError            `json:"userErrors"`
 }
 
 type Query struct {
@@ -69,7 +153,30 @@ type RecordingDeletePayload struct {
 	UserErrors  []UserError `json:"userErrors"`
 }
 
+type RecordingLegalHoldSetPayload struct {
+	Recording  *recording.Recording `json:"recording,omitempty,omitzero"`
+	UserErrors []UserError          `json:"userErrors"`
+}
+
 type Subscription struct {
+}
+
+type TelephonySettingsUpdateInput struct {
+	OrganizationID ids.ID                   `json:"organizationId"`
+	Record         graphql.Omittable[*bool] `json:"record,omitempty,omitzero"`
+	Announce       graphql.Omittable[*bool] `json:"announce,omitempty,omitzero"`
+	// Null: the usual sentence.
+	Announcement graphql.Omittable[*string] `json:"announcement,omitempty,omitzero"`
+	Transcribe   graphql.Omittable[*bool]   `json:"transcribe,omitempty,omitzero"`
+	// Null: the country of the number that is called from.
+	AllowedCountries   graphql.Omittable[[]string] `json:"allowedCountries,omitempty,omitzero"`
+	MaxConcurrentCalls graphql.Omittable[*int]     `json:"maxConcurrentCalls,omitempty,omitzero"`
+	MaxDailyCalls      graphql.Omittable[*int]     `json:"maxDailyCalls,omitempty,omitzero"`
+}
+
+type TelephonySettingsUpdatePayload struct {
+	Settings   *telephony.Settings `json:"settings,omitempty,omitzero"`
+	UserErrors []UserError         `json:"userErrors"`
 }
 
 type TranscriptionCancelPayload struct {
@@ -122,15 +229,79 @@ type UploadCreatePayload struct {
 	UserErrors []UserError        `json:"userErrors"`
 }
 
+type WebhookEventResolvePayload struct {
+	// As they are now, in the order of ids.
+	Events     []inbox.Kept `json:"events"`
+	UserErrors []UserError  `json:"userErrors"`
+}
+
+type CallLimit string
+
+const (
+	CallLimitAllowedCountries CallLimit = "ALLOWED_COUNTRIES"
+	CallLimitConcurrentCalls  CallLimit = "CONCURRENT_CALLS"
+	CallLimitDailyCalls       CallLimit = "DAILY_CALLS"
+)
+
+var AllCallLimit = []CallLimit{
+	CallLimitAllowedCountries,
+	CallLimitConcurrentCalls,
+	CallLimitDailyCalls,
+}
+
+func (e CallLimit) IsValid() bool {
+	switch e {
+	case CallLimitAllowedCountries, CallLimitConcurrentCalls, CallLimitDailyCalls:
+		return true
+	}
+	return false
+}
+
+func (e CallLimit) String() string {
+	return string(e)
+}
+
+func (e *CallLimit) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CallLimit(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CallLimit", str)
+	}
+	return nil
+}
+
+func (e CallLimit) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CallLimit) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CallLimit) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 type UserErrorCode string
 
 const (
-	UserErrorCodeInvalid      UserErrorCode = "INVALID"
-	UserErrorCodeNotFound     UserErrorCode = "NOT_FOUND"
-	UserErrorCodeConflict     UserErrorCode = "CONFLICT"
-	UserErrorCodeForbidden    UserErrorCode = "FORBIDDEN"
-	UserErrorCodeInvalidState UserErrorCode = "INVALID_STATE"
-	UserErrorCodeExpired      UserErrorCode = "EXPIRED"
+	UserErrorCodeInvalid       UserErrorCode = "INVALID"
+	UserErrorCodeNotFound      UserErrorCode = "NOT_FOUND"
+	UserErrorCodeConflict      UserErrorCode = "CONFLICT"
+	UserErrorCodeForbidden     UserErrorCode = "FORBIDDEN"
+	UserErrorCodeInvalidState  UserErrorCode = "INVALID_STATE"
+	UserErrorCodeExpired       UserErrorCode = "EXPIRED"
+	UserErrorCodeLimitExceeded UserErrorCode = "LIMIT_EXCEEDED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -140,11 +311,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeForbidden,
 	UserErrorCodeInvalidState,
 	UserErrorCodeExpired,
+	UserErrorCodeLimitExceeded,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeForbidden, UserErrorCodeInvalidState, UserErrorCodeExpired:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeForbidden, UserErrorCodeInvalidState, UserErrorCodeExpired, UserErrorCodeLimitExceeded:
 		return true
 	}
 	return false

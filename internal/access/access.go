@@ -46,6 +46,7 @@ func (r Role) Reaches(least Role) bool { return r.rank() > 0 && r.rank() >= leas
 type Permission string
 
 const (
+	CallWrite          Permission = "CALL_WRITE"
 	Transcribe         Permission = "TRANSCRIBE"
 	RecordingDelete    Permission = "RECORDING_DELETE"
 	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
@@ -55,7 +56,7 @@ const (
 func (r Role) Permissions() []Permission {
 	list := []Permission{}
 	if r.Reaches(Operator) {
-		list = append(list, Transcribe)
+		list = append(list, CallWrite, Transcribe)
 	}
 	if r.Reaches(Admin) {
 		list = append(list, RecordingDelete, OrganizationUpdate)

@@ -29,6 +29,12 @@ const (
 	OrganizationUpdated        Type = "ORGANIZATION_UPDATED"
 	MemberChanged              Type = "MEMBER_CHANGED"
 	WebhookFailed              Type = "WEBHOOK_FAILED"
+	RecordingPlayed            Type = "RECORDING_PLAYED"
+	RecordingHoldChanged       Type = "RECORDING_HOLD_CHANGED"
+	WebhookResolved            Type = "WEBHOOK_RESOLVED"
+	CallStatusChanged          Type = "CALL_STATUS_CHANGED"
+	CallDispositionSet         Type = "CALL_DISPOSITION_SET"
+	CallNoteAdded              Type = "CALL_NOTE_ADDED"
 )
 
 // Audience says who may read an event.
@@ -92,6 +98,15 @@ func (e Event) Summary() string {
 			return "A transcription was queued."
 		}
 		return "A transcription went from " + e.PreviousStatus + " to " + e.Status + "."
+	case CallStatusChanged:
+		if e.PreviousStatus == "" {
+			return "A call was asked for or came in."
+		}
+		return "A call went from " + e.PreviousStatus + " to " + e.Status + "."
+	case CallDispositionSet:
+		return "A call's outcome was set to " + e.Status + "."
+	case CallNoteAdded:
+		return "A note was written on a call."
 	case RecordingAvailable:
 		return "A recording is available."
 	case RecordingDeleted:
@@ -103,7 +118,7 @@ func (e Event) Summary() string {
 	case WebhookFailed:
 		return "A provider's message could not be processed and was set aside."
 	}
-	return string(e.Type)
+	return e.audited()
 }
 
 type cursor struct {

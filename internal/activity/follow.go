@@ -87,7 +87,7 @@ func (f *following) fill(ctx context.Context) error {
 
 // findLast has the stream begin with the subject's newest event.
 func (f *following) findLast(ctx context.Context) error {
-	last, err := f.s.store.GetLastSubjectActivity(ctx, f.w.OrganizationID, f.w.Subject)
+	last, err := f.s.last(ctx, f.w)
 	if postgres.Missing(err) { // so old that retention took its last event: nothing will follow
 		f.over = true
 		return nil
@@ -124,6 +124,6 @@ func pause(ctx context.Context) error {
 
 // over asks, for a reader that resumes and finds nothing new, whether the subject is at its end already.
 func (s *Service) over(ctx context.Context, w *Watching, after int64) bool {
-	last, err := s.store.GetLastSubjectActivity(ctx, w.OrganizationID, w.Subject)
+	last, err := s.last(ctx, *w)
 	return postgres.Missing(err) || err == nil && last.Number <= after && w.Last(fromRow(last))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/telemetry"
@@ -25,7 +26,7 @@ const (
 type Watching struct {
 	OrganizationID uuid.UUID
 	Subject        uuid.UUID // one subject; zero follows the whole organization
-	Types          []Type    // empty: all
+	Types          []Type    // empty: all; what is not among them is not there, for Last and FromLast too
 	After          *string   // cursor to resume behind; nil follows from now on
 	FromLast       bool      // without After, a subject's newest event comes first: the current state
 	// Viewer is who looks. Whether they still may is asked before events are handed out and now and then
@@ -136,4 +137,9 @@ func (s *Service) open(ctx context.Context, w Watching) (*following, error) {
 	}
 	// It waits before the first read: nothing falls in between.
 	return &following{s: s, w: w, head: head.LastNumber, after: after, fromLast: w.After == nil && w.FromLast, waiter: s.hub.Wait(topic)}, nil
+}
+
+// last is the newest event of the subject, among those that are followed.
+func (s *Service) last(ctx context.Context, w Watching) (*db.ActivityEvent, error) {
+	return s.store.GetLastSubjectActivity(ctx, db.GetLastSubjectActivityParams{OrganizationID: w.OrganizationID, SubjectID: w.Subject, Types: words(w.Types)})
 }

@@ -9,6 +9,7 @@ func (c Config) Check() error {
 		problems.add("NEON_PG_CONN or DATABASE_URL is missing: it says where the database is.")
 	}
 	c.checkSecrets(&problems)
+	c.Telephony.check(&problems)
 	switch public := c.PublicURL(); {
 	case public == "":
 		problems.add("BACKEND_URL is missing: it says where providers and browsers reach this service.")
@@ -55,6 +56,7 @@ func (c Config) Warnings() (all []string) {
 	warn(c.PooledURL() != "" && !c.HasDirect(), "DATABASE_URL_UNPOOLED is not set and the database is behind a pooler: changes are found by polling, and migrations may fail.")
 	warn(len(c.Origins()) == 0, "NEXT_PUBLIC_APP_URL and ALLOWED_ORIGINS are not set: no page of another address may call this service.")
 	warn(slices.ContainsFunc(c.Origins(), insecure), "NEXT_PUBLIC_APP_URL or ALLOWED_ORIGINS names a page without https: whoever is on its network can use its sessions.")
+	warn(c.Calls() && local(c.PublicURL()) && !local(c.SignalWireBaseURL()), "BACKEND_URL cannot be reached by SignalWire: no call can be answered.")
 	warn(local(c.PublicURL()), "BACKEND_URL cannot be reached from the internet.")
 	warn(c.UploadsAudio(), "ASSEMBLYAI_UPLOAD: audio is sent to the provider, as it cannot fetch it from the bucket.")
 	warn(c.PollsProvider(), "ASSEMBLYAI_UPLOAD: the provider's answer is polled for, as no webhook can reach this service.")

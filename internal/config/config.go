@@ -12,6 +12,8 @@ import (
 
 // Config is what the environment says. Methods answer what depends on more than one variable.
 type Config struct {
+	Telephony
+
 	Port        int        `env:"PORT" envDefault:"8080"`
 	MetricsPort int        `env:"METRICS_PORT" envDefault:"9090"`
 	Home        string     `env:"SWITCHBOARD_HOME" envDefault:".switchboard"`
@@ -138,6 +140,8 @@ func (c Config) works(address string) bool {
 // positive lists what must be above zero for anything to work.
 func (c Config) positive() map[string]bool {
 	return map[string]bool{
+		"CALL_CHECK_AFTER":          c.CallCheckAfter > 0,
+		"CALL_LOST_AFTER":           c.CallLostAfter > 0,
 		"DATABASE_MAX_CONNS":        c.DatabaseMaxConns > 0,
 		"INBOX_RETENTION":           c.InboxRetention > 0,
 		"MAX_UPLOAD_BYTES":          c.MaxUploadBytes > 0,

@@ -83,6 +83,7 @@ func (c Config) malformed() (problems Problems) {
 		}
 	}
 	c.malformedURLs(&problems)
+	c.Telephony.malformed(&problems)
 	c.half(&problems)
 	return problems
 }

@@ -61,11 +61,18 @@ func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID)
 const getLastSubjectActivity = `-- name: GetLastSubjectActivity :one
 SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2 AND audience = 'MEMBERS'
+  AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
 ORDER BY number DESC LIMIT 1
 `
 
-func (q *Queries) GetLastSubjectActivity(ctx context.Context, organizationID uuid.UUID, subjectID uuid.UUID) (*ActivityEvent, error) {
-	row := q.db.QueryRow(ctx, getLastSubjectActivity, organizationID, subjectID)
+type GetLastSubjectActivityParams struct {
+	OrganizationID uuid.UUID
+	SubjectID      uuid.UUID
+	Types          []string
+}
+
+func (q *Queries) GetLastSubjectActivity(ctx context.Context, arg GetLastSubjectActivityParams) (*ActivityEvent, error) {
+	row := q.db.QueryRow(ctx, getLastSubjectActivity, arg.OrganizationID, arg.SubjectID, arg.Types)
 	var i ActivityEvent
 	err := row.Scan(
 		&i.OrganizationID,
@@ -234,16 +241,71 @@ func (q *Queries) ListActivityHeads(ctx context.Context, topics []uuid.UUID) ([]
 	return items, nil
 }
 
+const listActivityOfSubjects = `-- name: ListActivityOfSubjects :many
+SELECT e.organization_id, e.number, e.id, e.type, e.subject_kind, e.subject_id, e.status, e.previous_status, e.actor_kind, e.actor_id, e.actor_label, e.occurred_at, e.traceparent, e.audience, e.detail FROM unnest($1::uuid[]) AS wanted(id)
+CROSS JOIN LATERAL (
+    SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events x
+    WHERE x.subject_id = wanted.id AND x.organization_id = ANY($2::uuid[]) AND x.audience = 'MEMBERS'
+    ORDER BY x.number DESC LIMIT $3
+) e
+ORDER BY e.organization_id, e.number
+`
+
+type ListActivityOfSubjectsParams struct {
+	SubjectIds      []uuid.UUID
+	OrganizationIds []uuid.UUID
+	Most            int32
+}
+
+// The newest few of each: one statement, whatever their number.
+func (q *Queries) ListActivityOfSubjects(ctx context.Context, arg ListActivityOfSubjectsParams) ([]*ActivityEvent, error) {
+	rows, err := q.db.Query(ctx, listActivityOfSubjects, arg.SubjectIds, arg.OrganizationIds, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ActivityEvent{}
+	for rows.Next() {
+		var i ActivityEvent
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.Number,
+			&i.ID,
+			&i.Type,
+			&i.SubjectKind,
+			&i.SubjectID,
+			&i.Status,
+			&i.PreviousStatus,
+			&i.ActorKind,
+			&i.ActorID,
+			&i.ActorLabel,
+			&i.OccurredAt,
+			&i.Traceparent,
+			&i.Audience,
+			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSubjectActivityAfter = `-- name: ListSubjectActivityAfter :many
 SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2 AND number > $3 AND audience = 'MEMBERS'
-ORDER BY number LIMIT $4
+  AND (cardinality($4::text[]) = 0 OR type = ANY($4::text[]))
+ORDER BY number LIMIT $5
 `
 
 type ListSubjectActivityAfterParams struct {
 	OrganizationID uuid.UUID
 	SubjectID      uuid.UUID
 	After          int64
+	Types          []string
 	PageSize       int32
 }
 
@@ -252,6 +314,7 @@ func (q *Queries) ListSubjectActivityAfter(ctx context.Context, arg ListSubjectA
 		arg.OrganizationID,
 		arg.SubjectID,
 		arg.After,
+		arg.Types,
 		arg.PageSize,
 	)
 	if err != nil {
@@ -286,6 +349,35 @@ func (q *Queries) ListSubjectActivityAfter(ctx context.Context, arg ListSubjectA
 		return nil, err
 	}
 	return items, nil
+}
+
+const recordActivities = `-- name: RecordActivities :execrows
+WITH given AS (
+    SELECT (e.value->>'organization_id')::uuid AS organization_id, e.place, e.value AS event
+    FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(value, place)
+), counted AS (
+    SELECT organization_id, count(*) AS many FROM given GROUP BY organization_id ORDER BY organization_id
+), heads AS (
+    INSERT INTO switchboard.activity_heads AS h (organization_id, last_number) SELECT organization_id, many FROM counted
+    ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + excluded.last_number
+    RETURNING h.organization_id, h.last_number
+)
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, audience, detail, traceparent)
+SELECT g.organization_id,
+    h.last_number - c.many + row_number() OVER (PARTITION BY g.organization_id ORDER BY g.place),
+    (g.event->>'id')::uuid, g.event->>'type', g.event->>'subject_kind', (g.event->>'subject_id')::uuid, g.event->>'status', g.event->>'previous_status',
+    g.event->>'actor_kind', (g.event->>'actor_id')::uuid, g.event->>'actor_label', g.event->>'audience', nullif(g.event->'detail', 'null'), g.event->>'traceparent'
+FROM given g JOIN heads h USING (organization_id) JOIN counted c USING (organization_id)
+`
+
+// RecordActivity for many at once, in their order. The heads are taken in the order of the organizations, so that two
+// of these do not wait for each other.
+func (q *Queries) RecordActivities(ctx context.Context, events json.RawMessage) (int64, error) {
+	result, err := q.db.Exec(ctx, recordActivities, events)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const recordActivity = `-- name: RecordActivity :one

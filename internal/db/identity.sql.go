@@ -30,7 +30,7 @@ func (q *Queries) GetMembership(ctx context.Context, iD uuid.UUID, organizationI
 }
 
 const getOrganizationBySlug = `-- name: GetOrganizationBySlug :one
-SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at FROM switchboard.organizations WHERE slug = $1 AND id = ANY($2::uuid[])
+SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days FROM switchboard.organizations WHERE slug = $1 AND id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetOrganizationBySlug(ctx context.Context, slug string, organizationIds []uuid.UUID) (*Organization, error) {
@@ -45,6 +45,7 @@ func (q *Queries) GetOrganizationBySlug(ctx context.Context, slug string, organi
 		&i.Analysis,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
 	)
 	return &i, err
 }
@@ -183,7 +184,7 @@ func (q *Queries) ListMemberships(ctx context.Context, arg ListMembershipsParams
 }
 
 const listOrganizations = `-- name: ListOrganizations :many
-SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at FROM switchboard.organizations WHERE id = ANY($1::uuid[]) ORDER BY id
+SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days FROM switchboard.organizations WHERE id = ANY($1::uuid[]) ORDER BY id
 `
 
 func (q *Queries) ListOrganizations(ctx context.Context, ids []uuid.UUID) ([]*Organization, error) {
@@ -204,6 +205,7 @@ func (q *Queries) ListOrganizations(ctx context.Context, ids []uuid.UUID) ([]*Or
 			&i.Analysis,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.RecordingRetentionDays,
 		); err != nil {
 			return nil, err
 		}
@@ -274,22 +276,25 @@ UPDATE switchboard.organizations SET
     transcribe_uploads = coalesce($2, transcribe_uploads),
     language_code = CASE WHEN $3::boolean THEN $4 ELSE language_code END,
     analysis = CASE WHEN $5::boolean THEN $6::text[] ELSE analysis END,
+    recording_retention_days = CASE WHEN $7::boolean THEN $8::integer ELSE recording_retention_days END,
     updated_at = now()
-WHERE id = $7
-RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at
+WHERE id = $9
+RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days
 `
 
 type UpdateOrganizationParams struct {
-	Name              *string
-	TranscribeUploads *bool
-	SetLanguage       bool
-	LanguageCode      *string
-	SetAnalysis       bool
-	Analysis          []string
-	ID                uuid.UUID
+	Name                   *string
+	TranscribeUploads      *bool
+	SetLanguage            bool
+	LanguageCode           *string
+	SetAnalysis            bool
+	Analysis               []string
+	SetRecordingRetention  bool
+	RecordingRetentionDays *int32
+	ID                     uuid.UUID
 }
 
-// Each argument that is null leaves its column; the two that may be cleared have a switch of their own.
+// Each argument that is null leaves its column; those that may be cleared have a switch of their own.
 func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganizationParams) (*Organization, error) {
 	row := q.db.QueryRow(ctx, updateOrganization,
 		arg.Name,
@@ -298,6 +303,8 @@ func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganization
 		arg.LanguageCode,
 		arg.SetAnalysis,
 		arg.Analysis,
+		arg.SetRecordingRetention,
+		arg.RecordingRetentionDays,
 		arg.ID,
 	)
 	var i Organization
@@ -310,6 +317,7 @@ func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganization
 		&i.Analysis,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
 	)
 	return &i, err
 }
@@ -348,7 +356,7 @@ func (q *Queries) UpsertMembership(ctx context.Context, arg UpsertMembershipPara
 const upsertOrganization = `-- name: UpsertOrganization :one
 INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, $2, $3)
 ON CONFLICT (slug) DO UPDATE SET name = EXCLUDED.name
-RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at
+RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days
 `
 
 type UpsertOrganizationParams struct {
@@ -369,6 +377,7 @@ func (q *Queries) UpsertOrganization(ctx context.Context, arg UpsertOrganization
 		&i.Analysis,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
 	)
 	return &i, err
 }

@@ -7,17 +7,24 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-const discardWebhookEvent = `-- name: DiscardWebhookEvent :exec
-UPDATE switchboard.webhook_events SET status = 'DISCARDED', processed_at = now(), note = $1 WHERE id = $2
+const discardWebhookEvents = `-- name: DiscardWebhookEvents :exec
+UPDATE switchboard.webhook_events SET status = 'DISCARDED', processed_at = now(), note = $1, resolved_by = $2 WHERE id = ANY($3::uuid[])
 `
 
-func (q *Queries) DiscardWebhookEvent(ctx context.Context, note *string, iD uuid.UUID) error {
-	_, err := q.db.Exec(ctx, discardWebhookEvent, note, iD)
+type DiscardWebhookEventsParams struct {
+	Note       *string
+	ResolvedBy *uuid.UUID
+	Ids        []uuid.UUID
+}
+
+func (q *Queries) DiscardWebhookEvents(ctx context.Context, arg DiscardWebhookEventsParams) error {
+	_, err := q.db.Exec(ctx, discardWebhookEvents, arg.Note, arg.ResolvedBy, arg.Ids)
 	return err
 }
 
@@ -85,27 +92,41 @@ func (q *Queries) FinishWebhookEvent(ctx context.Context, organizationID *uuid.U
 	return err
 }
 
-const getInboxBacklog = `-- name: GetInboxBacklog :one
-SELECT coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE status <> 'FAILED')), 0)::float8 AS lag,
+const getInboxBacklog = `-- name: GetInboxBacklog :many
+SELECT source, coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE status <> 'FAILED')), 0)::float8 AS lag,
     count(*) FILTER (WHERE status = 'FAILED')::bigint AS dead_letters
-FROM switchboard.webhook_events WHERE processed_at IS NULL
+FROM switchboard.webhook_events WHERE processed_at IS NULL GROUP BY source ORDER BY source
 `
 
 type GetInboxBacklogRow struct {
+	Source      string
 	Lag         float64
 	DeadLetters int64
 }
 
-// The age in seconds of the oldest event that waits for its job, and how many were given up.
-func (q *Queries) GetInboxBacklog(ctx context.Context) (*GetInboxBacklogRow, error) {
-	row := q.db.QueryRow(ctx, getInboxBacklog)
-	var i GetInboxBacklogRow
-	err := row.Scan(&i.Lag, &i.DeadLetters)
-	return &i, err
+// Of each source the age in seconds of the oldest event that waits for its job, and how many were given up.
+func (q *Queries) GetInboxBacklog(ctx context.Context) ([]*GetInboxBacklogRow, error) {
+	rows, err := q.db.Query(ctx, getInboxBacklog)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*GetInboxBacklogRow{}
+	for rows.Next() {
+		var i GetInboxBacklogRow
+		if err := rows.Scan(&i.Source, &i.Lag, &i.DeadLetters); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const getWebhookEvent = `-- name: GetWebhookEvent :one
-SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note FROM switchboard.webhook_events WHERE id = $1
+SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note, resolved_by FROM switchboard.webhook_events WHERE id = $1
 `
 
 func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEvent, error) {
@@ -128,8 +149,53 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 		&i.ProcessedAt,
 		&i.QueuedAt,
 		&i.Note,
+		&i.ResolvedBy,
 	)
 	return &i, err
+}
+
+const listWebhookContents = `-- name: ListWebhookContents :many
+SELECT id, query, headers, body FROM switchboard.webhook_events
+WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) AND octet_length(body) <= $3::integer ORDER BY id
+`
+
+type ListWebhookContentsParams struct {
+	Ids             []uuid.UUID
+	OrganizationIds []uuid.UUID
+	Largest         int32
+}
+
+type ListWebhookContentsRow struct {
+	ID      uuid.UUID
+	Query   string
+	Headers json.RawMessage
+	Body    []byte
+}
+
+// What was sent, of events that are small enough to be shown.
+func (q *Queries) ListWebhookContents(ctx context.Context, arg ListWebhookContentsParams) ([]*ListWebhookContentsRow, error) {
+	rows, err := q.db.Query(ctx, listWebhookContents, arg.Ids, arg.OrganizationIds, arg.Largest)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListWebhookContentsRow{}
+	for rows.Next() {
+		var i ListWebhookContentsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Query,
+			&i.Headers,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listWebhookEvents = `-- name: ListWebhookEvents :many
@@ -204,15 +270,178 @@ func (q *Queries) ListWebhookEvents(ctx context.Context, arg ListWebhookEventsPa
 	return items, nil
 }
 
-const lockWebhookEvent = `-- name: LockWebhookEvent :one
-SELECT status FROM switchboard.webhook_events WHERE id = $1 FOR UPDATE
+const listWebhookEventsByID = `-- name: ListWebhookEventsByID :many
+SELECT id, source, type, external_id, organization_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+FROM switchboard.webhook_events WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) ORDER BY id
 `
 
-func (q *Queries) LockWebhookEvent(ctx context.Context, id uuid.UUID) (string, error) {
-	row := q.db.QueryRow(ctx, lockWebhookEvent, id)
-	var status string
-	err := row.Scan(&status)
-	return status, err
+type ListWebhookEventsByIDRow struct {
+	ID             uuid.UUID
+	Source         string
+	Type           string
+	ExternalID     *string
+	OrganizationID *uuid.UUID
+	Status         string
+	Attempts       int32
+	Error          *string
+	Note           *string
+	ResolvedBy     *uuid.UUID
+	Size           int32
+	ReceivedAt     time.Time
+	QueuedAt       time.Time
+	ProcessedAt    *time.Time
+}
+
+func (q *Queries) ListWebhookEventsByID(ctx context.Context, ids []uuid.UUID, organizationIds []uuid.UUID) ([]*ListWebhookEventsByIDRow, error) {
+	rows, err := q.db.Query(ctx, listWebhookEventsByID, ids, organizationIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListWebhookEventsByIDRow{}
+	for rows.Next() {
+		var i ListWebhookEventsByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.Type,
+			&i.ExternalID,
+			&i.OrganizationID,
+			&i.Status,
+			&i.Attempts,
+			&i.Error,
+			&i.Note,
+			&i.ResolvedBy,
+			&i.Size,
+			&i.ReceivedAt,
+			&i.QueuedAt,
+			&i.ProcessedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockWebhookEvents = `-- name: LockWebhookEvents :many
+SELECT id, status FROM switchboard.webhook_events
+WHERE id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR organization_id = $2)
+ORDER BY id FOR UPDATE
+`
+
+type LockWebhookEventsRow struct {
+	ID     uuid.UUID
+	Status string
+}
+
+// Of one organization, or of any.
+func (q *Queries) LockWebhookEvents(ctx context.Context, ids []uuid.UUID, organizationID *uuid.UUID) ([]*LockWebhookEventsRow, error) {
+	rows, err := q.db.Query(ctx, lockWebhookEvents, ids, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*LockWebhookEventsRow{}
+	for rows.Next() {
+		var i LockWebhookEventsRow
+		if err := rows.Scan(&i.ID, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pageWebhookEvents = `-- name: PageWebhookEvents :many
+SELECT id, source, type, external_id, organization_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+FROM switchboard.webhook_events
+WHERE organization_id = $1 AND id < $2
+  AND (cardinality($3::text[]) = 0 OR source = ANY($3::text[]))
+  AND (cardinality($4::text[]) = 0 OR status = ANY($4::text[]))
+  AND ($5::timestamptz IS NULL OR received_at >= $5)
+  AND ($6::timestamptz IS NULL OR received_at < $6)
+  AND ($7::text IS NULL OR strpos(lower(concat_ws(E'\n', type, external_id)), lower($7)) > 0)
+ORDER BY id DESC LIMIT $8
+`
+
+type PageWebhookEventsParams struct {
+	OrganizationID *uuid.UUID
+	Before         uuid.UUID
+	Sources        []string
+	Statuses       []string
+	ReceivedAfter  *time.Time
+	ReceivedBefore *time.Time
+	Search         *string
+	PageSize       int32
+}
+
+type PageWebhookEventsRow struct {
+	ID             uuid.UUID
+	Source         string
+	Type           string
+	ExternalID     *string
+	OrganizationID *uuid.UUID
+	Status         string
+	Attempts       int32
+	Error          *string
+	Note           *string
+	ResolvedBy     *uuid.UUID
+	Size           int32
+	ReceivedAt     time.Time
+	QueuedAt       time.Time
+	ProcessedAt    *time.Time
+}
+
+// An organization's, newest first, without the bodies. A search is for a part of what names the event.
+func (q *Queries) PageWebhookEvents(ctx context.Context, arg PageWebhookEventsParams) ([]*PageWebhookEventsRow, error) {
+	rows, err := q.db.Query(ctx, pageWebhookEvents,
+		arg.OrganizationID,
+		arg.Before,
+		arg.Sources,
+		arg.Statuses,
+		arg.ReceivedAfter,
+		arg.ReceivedBefore,
+		arg.Search,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*PageWebhookEventsRow{}
+	for rows.Next() {
+		var i PageWebhookEventsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.Type,
+			&i.ExternalID,
+			&i.OrganizationID,
+			&i.Status,
+			&i.Attempts,
+			&i.Error,
+			&i.Note,
+			&i.ResolvedBy,
+			&i.Size,
+			&i.ReceivedAt,
+			&i.QueuedAt,
+			&i.ProcessedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const removeFailedWebhookEvents = `-- name: RemoveFailedWebhookEvents :execrows
@@ -245,12 +474,12 @@ func (q *Queries) RemoveFinishedWebhookEvents(ctx context.Context, keptFor time.
 	return result.RowsAffected(), nil
 }
 
-const replayWebhookEvent = `-- name: ReplayWebhookEvent :exec
-UPDATE switchboard.webhook_events SET status = 'RECEIVED', attempts = 0, error = NULL, note = NULL, processed_at = NULL, queued_at = now()
-WHERE id = $1
+const replayWebhookEvents = `-- name: ReplayWebhookEvents :exec
+UPDATE switchboard.webhook_events SET status = 'RECEIVED', attempts = 0, error = NULL, note = NULL, resolved_by = NULL, processed_at = NULL, queued_at = now()
+WHERE id = ANY($1::uuid[])
 `
 
-func (q *Queries) ReplayWebhookEvent(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, replayWebhookEvent, id)
+func (q *Queries) ReplayWebhookEvents(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, replayWebhookEvents, ids)
 	return err
 }

@@ -29,6 +29,60 @@ type ActivityEvent struct {
 	Detail         json.RawMessage
 }
 
+type Call struct {
+	ID              uuid.UUID
+	OrganizationID  uuid.UUID
+	Direction       string
+	Status          string
+	ProviderStatus  *string
+	FromNumber      string
+	ToNumber        string
+	PhoneNumberID   *uuid.UUID
+	CreatedBy       *uuid.UUID
+	IdempotencyKey  *string
+	Record          bool
+	Announcement    *string
+	Transcribe      bool
+	ForwardTo       *string
+	CreatedAt       time.Time
+	StartedAt       *time.Time
+	EndedAt         *time.Time
+	DurationMs      *int32
+	DialedAt        *time.Time
+	HangupAt        *time.Time
+	CheckedAt       time.Time
+	CollectedAt     *time.Time
+	FailureCode     *string
+	FailureMessage  *string
+	Disposition     *string
+	DispositionNote *string
+	DispositionBy   *uuid.UUID
+	DispositionAt   *time.Time
+}
+
+type CallLeg struct {
+	ProviderID       string
+	OrganizationID   uuid.UUID
+	CallID           uuid.UUID
+	ParentProviderID *string
+	Status           string
+	ProviderStatus   string
+	FromNumber       string
+	ToNumber         string
+	StartedAt        *time.Time
+	EndedAt          *time.Time
+	DurationMs       *int32
+}
+
+type CallNote struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	CallID         uuid.UUID
+	AuthorID       *uuid.UUID
+	Text           string
+	CreatedAt      time.Time
+}
+
 type Membership struct {
 	ID             uuid.UUID
 	OrganizationID uuid.UUID
@@ -38,14 +92,24 @@ type Membership struct {
 }
 
 type Organization struct {
-	ID                uuid.UUID
-	Name              string
-	Slug              string
-	TranscribeUploads bool
-	LanguageCode      *string
-	Analysis          []string
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
+	ID                     uuid.UUID
+	Name                   string
+	Slug                   string
+	TranscribeUploads      bool
+	LanguageCode           *string
+	Analysis               []string
+	CreatedAt              time.Time
+	UpdatedAt              time.Time
+	RecordingRetentionDays *int32
+}
+
+type PhoneNumber struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Number         string
+	Label          *string
+	ForwardTo      *string
+	CreatedAt      time.Time
 }
 
 type Recording struct {
@@ -69,6 +133,24 @@ type Recording struct {
 	CopyingAt        *time.Time
 	FailureMessage   *string
 	FailureRetryable *bool
+	CallID           *uuid.UUID
+	ProviderID       *string
+	ProviderStatus   *string
+	HeldAt           *time.Time
+	HeldBy           *uuid.UUID
+	HoldReason       *string
+}
+
+type TelephonySetting struct {
+	OrganizationID     uuid.UUID
+	Record             bool
+	Announce           bool
+	Announcement       *string
+	Transcribe         bool
+	AllowedCountries   []string
+	MaxConcurrentCalls int32
+	MaxDailyCalls      int32
+	UpdatedAt          time.Time
 }
 
 type Transcription struct {
@@ -149,4 +231,5 @@ type WebhookEvent struct {
 	ProcessedAt    *time.Time
 	QueuedAt       time.Time
 	Note           *string
+	ResolvedBy     *uuid.UUID
 }

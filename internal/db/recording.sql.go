@@ -14,7 +14,7 @@ import (
 
 const abandonCopy = `-- name: AbandonCopy :one
 UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1, copying_at = NULL
-WHERE id = $1 AND copying_at < now() - $2::interval RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+WHERE id = $1 AND copying_at < now() - $2::interval RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
 `
 
 // Begins the copy anew whose process died; no row when it is at work or waits for its turn.
@@ -42,6 +42,12 @@ func (q *Queries) AbandonCopy(ctx context.Context, iD uuid.UUID, silentFor time.
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -70,6 +76,64 @@ func (q *Queries) AbortUpload(ctx context.Context, iD uuid.UUID, organizationID 
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.ClearedAt,
+	)
+	return &i, err
+}
+
+const advanceRecording = `-- name: AdvanceRecording :one
+UPDATE switchboard.recordings SET
+    provider_status = $1, copy_attempt = copy_attempt + 1,
+    status = CASE WHEN $2::text IS NULL THEN 'PENDING' ELSE 'FAILED' END,
+    failure_message = $2, failure_retryable = CASE WHEN $2::text IS NULL THEN NULL ELSE false END,
+    duration_ms = coalesce($3, duration_ms), channels = coalesce($4, channels)
+WHERE id = $5 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+type AdvanceRecordingParams struct {
+	ProviderStatus *string
+	FailureMessage *string
+	DurationMs     *int32
+	Channels       *int32
+	ID             uuid.UUID
+}
+
+// The provider has its audio, or never will.
+func (q *Queries) AdvanceRecording(ctx context.Context, arg AdvanceRecordingParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, advanceRecording,
+		arg.ProviderStatus,
+		arg.FailureMessage,
+		arg.DurationMs,
+		arg.Channels,
+		arg.ID,
+	)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.CopyingAt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -130,7 +194,7 @@ func (q *Queries) CountPendingRecordings(ctx context.Context, organizationID uui
 
 const expectRecordingAgain = `-- name: ExpectRecordingAgain :one
 UPDATE switchboard.recordings SET status = 'PENDING', copy_attempt = copy_attempt + 1, failure_message = NULL, failure_retryable = NULL
-WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
 `
 
 func (q *Queries) ExpectRecordingAgain(ctx context.Context, id uuid.UUID) (*Recording, error) {
@@ -157,6 +221,12 @@ func (q *Queries) ExpectRecordingAgain(ctx context.Context, id uuid.UUID) (*Reco
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -191,7 +261,7 @@ func (q *Queries) FailRecording(ctx context.Context, arg FailRecordingParams) er
 }
 
 const getHiddenRecording = `-- name: GetHiddenRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
 `
 
 func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Recording, error) {
@@ -218,12 +288,18 @@ func (q *Queries) GetHiddenRecording(ctx context.Context, id uuid.UUID) (*Record
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
 
 const getRecording = `-- name: GetRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
 WHERE id = $1 AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL
 `
 
@@ -251,12 +327,18 @@ func (q *Queries) GetRecording(ctx context.Context, iD uuid.UUID, organizationId
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
 
 const getRecordingToCopy = `-- name: GetRecordingToCopy :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings WHERE id = $1 AND organization_id = $2
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings WHERE id = $1 AND organization_id = $2
 `
 
 // Also one that is hidden.
@@ -284,6 +366,12 @@ func (q *Queries) GetRecordingToCopy(ctx context.Context, iD uuid.UUID, organiza
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -314,14 +402,57 @@ func (q *Queries) GetUpload(ctx context.Context, iD uuid.UUID, organizationIds [
 	return &i, err
 }
 
-const hideRecording = `-- name: HideRecording :one
-UPDATE switchboard.recordings SET deleted_at = now()
-WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+const hideRecordings = `-- name: HideRecordings :many
+WITH hidden AS (
+    UPDATE switchboard.recordings SET deleted_at = now()
+    WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND held_at IS NULL
+    RETURNING id, organization_id, source, provider_id
+), remembered AS (
+    INSERT INTO switchboard.deleted_recordings (source, provider_id, organization_id)
+    SELECT source, provider_id, organization_id FROM hidden WHERE provider_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT id, organization_id FROM hidden ORDER BY id
 `
 
-func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Recording, error) {
-	row := q.db.QueryRow(ctx, hideRecording, iD, organizationID)
+type HideRecordingsRow struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+}
+
+// Held ones stay. What a provider recorded is remembered, so that no late word of it brings it back.
+func (q *Queries) HideRecordings(ctx context.Context, ids []uuid.UUID) ([]*HideRecordingsRow, error) {
+	rows, err := q.db.Query(ctx, hideRecordings, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*HideRecordingsRow{}
+	for rows.Next() {
+		var i HideRecordingsRow
+		if err := rows.Scan(&i.ID, &i.OrganizationID); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdRecording = `-- name: HoldRecording :one
+UPDATE switchboard.recordings SET held_at = coalesce(held_at, now()), held_by = $1, hold_reason = $2 WHERE id = $3 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+type HoldRecordingParams struct {
+	HeldBy *uuid.UUID
+	Reason *string
+	ID     uuid.UUID
+}
+
+func (q *Queries) HoldRecording(ctx context.Context, arg HoldRecordingParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, holdRecording, arg.HeldBy, arg.Reason, arg.ID)
 	var i Recording
 	err := row.Scan(
 		&i.ID,
@@ -344,6 +475,12 @@ func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationI
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -351,7 +488,7 @@ func (q *Queries) HideRecording(ctx context.Context, iD uuid.UUID, organizationI
 const insertExternalRecording = `-- name: InsertExternalRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, source_url, source_url_sha256, copy_attempt, created_by)
 VALUES ($1, $2, 'EXTERNAL', 'PENDING', $3, $4, $5, $6, 1, $7)
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
 `
 
 type InsertExternalRecordingParams struct {
@@ -396,6 +533,12 @@ func (q *Queries) InsertExternalRecording(ctx context.Context, arg InsertExterna
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -403,7 +546,7 @@ func (q *Queries) InsertExternalRecording(ctx context.Context, arg InsertExterna
 const insertRecording = `-- name: InsertRecording :one
 INSERT INTO switchboard.recordings (id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by)
 VALUES ($1, $2, $3, 'STORED', $4, $5, $6, $7, $8, $9, $10, $11)
-RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
 `
 
 type InsertRecordingParams struct {
@@ -456,6 +599,12 @@ func (q *Queries) InsertRecording(ctx context.Context, arg InsertRecordingParams
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -515,7 +664,7 @@ func (q *Queries) InsertUpload(ctx context.Context, arg InsertUploadParams) (*Up
 }
 
 const listRecordings = `-- name: ListRecordings :many
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
 WHERE organization_id = $1 AND deleted_at IS NULL AND id < $2
   AND ($3::text IS NULL OR source = $3)
 ORDER BY id DESC LIMIT $4
@@ -563,6 +712,12 @@ func (q *Queries) ListRecordings(ctx context.Context, arg ListRecordingsParams) 
 			&i.CopyingAt,
 			&i.FailureMessage,
 			&i.FailureRetryable,
+			&i.CallID,
+			&i.ProviderID,
+			&i.ProviderStatus,
+			&i.HeldAt,
+			&i.HeldBy,
+			&i.HoldReason,
 		); err != nil {
 			return nil, err
 		}
@@ -575,7 +730,7 @@ func (q *Queries) ListRecordings(ctx context.Context, arg ListRecordingsParams) 
 }
 
 const listRecordingsByID = `-- name: ListRecordingsByID :many
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
 WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id
 `
 
@@ -609,7 +764,105 @@ func (q *Queries) ListRecordingsByID(ctx context.Context, ids []uuid.UUID, organ
 			&i.CopyingAt,
 			&i.FailureMessage,
 			&i.FailureRetryable,
+			&i.CallID,
+			&i.ProviderID,
+			&i.ProviderStatus,
+			&i.HeldAt,
+			&i.HeldBy,
+			&i.HoldReason,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRecordingsOfCalls = `-- name: ListRecordingsOfCalls :many
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
+WHERE call_id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY call_id, id
+`
+
+// The oldest of each call first: its first leg's.
+func (q *Queries) ListRecordingsOfCalls(ctx context.Context, callIds []uuid.UUID, organizationIds []uuid.UUID) ([]*Recording, error) {
+	rows, err := q.db.Query(ctx, listRecordingsOfCalls, callIds, organizationIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*Recording{}
+	for rows.Next() {
+		var i Recording
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrganizationID,
+			&i.Source,
+			&i.Status,
+			&i.Filename,
+			&i.ObjectKey,
+			&i.ContentType,
+			&i.SizeBytes,
+			&i.DurationMs,
+			&i.Channels,
+			&i.Sha256,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DeletedAt,
+			&i.SourceUrl,
+			&i.SourceUrlSha256,
+			&i.CopyAttempt,
+			&i.CopyingAt,
+			&i.FailureMessage,
+			&i.FailureRetryable,
+			&i.CallID,
+			&i.ProviderID,
+			&i.ProviderStatus,
+			&i.HeldAt,
+			&i.HeldBy,
+			&i.HoldReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSilentCopies = `-- name: ListSilentCopies :many
+SELECT id, organization_id FROM switchboard.recordings
+WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR provider_status = 'COMPLETED')
+  AND (copying_at < now() - $1::interval OR copying_at IS NULL AND created_at < now() - $2::interval)
+ORDER BY id LIMIT $3
+`
+
+type ListSilentCopiesParams struct {
+	SilentFor time.Duration
+	LostFor   time.Duration
+	Most      int32
+}
+
+type ListSilentCopiesRow struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+}
+
+// Copies whose process died, and such that wait although their job is gone.
+func (q *Queries) ListSilentCopies(ctx context.Context, arg ListSilentCopiesParams) ([]*ListSilentCopiesRow, error) {
+	rows, err := q.db.Query(ctx, listSilentCopies, arg.SilentFor, arg.LostFor, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListSilentCopiesRow{}
+	for rows.Next() {
+		var i ListSilentCopiesRow
+		if err := rows.Scan(&i.ID, &i.OrganizationID); err != nil {
 			return nil, err
 		}
 		items = append(items, &i)
@@ -652,8 +905,36 @@ func (q *Queries) ListUnclearedUploads(ctx context.Context, lateFor time.Duratio
 	return items, nil
 }
 
+const lockExpiredRecordings = `-- name: LockExpiredRecordings :many
+SELECT r.id FROM switchboard.organizations o
+JOIN switchboard.recordings r ON r.organization_id = o.id AND r.created_at < now() - make_interval(days => o.recording_retention_days)
+WHERE o.recording_retention_days IS NOT NULL AND r.deleted_at IS NULL AND r.held_at IS NULL
+LIMIT $1 FOR NO KEY UPDATE OF r SKIP LOCKED
+`
+
+// What is older than its organization keeps it.
+func (q *Queries) LockExpiredRecordings(ctx context.Context, most int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, lockExpiredRecordings, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockRecording = `-- name: LockRecording :one
-SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable FROM switchboard.recordings
+SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
 WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
 `
 
@@ -682,6 +963,12 @@ func (q *Queries) LockRecording(ctx context.Context, iD uuid.UUID, organizationI
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }
@@ -730,6 +1017,44 @@ func (q *Queries) MarkNotCopying(ctx context.Context, iD uuid.UUID, attempt int3
 	return err
 }
 
+const releaseRecording = `-- name: ReleaseRecording :one
+UPDATE switchboard.recordings SET held_at = NULL, held_by = NULL, hold_reason = NULL WHERE id = $1 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+func (q *Queries) ReleaseRecording(ctx context.Context, id uuid.UUID) (*Recording, error) {
+	row := q.db.QueryRow(ctx, releaseRecording, id)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.CopyingAt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
+	)
+	return &i, err
+}
+
 const removeRecording = `-- name: RemoveRecording :exec
 DELETE FROM switchboard.recordings WHERE id = $1 AND deleted_at IS NOT NULL
 `
@@ -743,7 +1068,7 @@ const storeRecording = `-- name: StoreRecording :one
 UPDATE switchboard.recordings SET
     status = 'STORED', source_url = NULL, content_type = $1, size_bytes = $2,
     duration_ms = $3, channels = $4, sha256 = $5
-WHERE id = $6 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable
+WHERE id = $6 RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
 `
 
 type StoreRecordingParams struct {
@@ -786,6 +1111,77 @@ func (q *Queries) StoreRecording(ctx context.Context, arg StoreRecordingParams) 
 		&i.CopyingAt,
 		&i.FailureMessage,
 		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
+	)
+	return &i, err
+}
+
+const takeRecording = `-- name: TakeRecording :one
+INSERT INTO switchboard.recordings (id, organization_id, source, status, object_key, call_id, provider_id, provider_status, duration_ms, channels)
+SELECT $1, $2, $3, 'PENDING', $4, $5, $6, 'IN_PROGRESS', $7, $8
+WHERE NOT EXISTS (SELECT FROM switchboard.deleted_recordings d WHERE d.source = $3 AND d.provider_id = $6)
+ON CONFLICT (source, provider_id) DO UPDATE SET provider_id = excluded.provider_id
+    WHERE switchboard.recordings.organization_id = excluded.organization_id AND switchboard.recordings.deleted_at IS NULL
+RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+type TakeRecordingParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Source         string
+	ObjectKey      string
+	CallID         *uuid.UUID
+	ProviderID     *string
+	DurationMs     *int32
+	Channels       *int32
+}
+
+// What a provider recorded, once. No row comes back for one that was deleted here, or that is another
+// organization's.
+func (q *Queries) TakeRecording(ctx context.Context, arg TakeRecordingParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, takeRecording,
+		arg.ID,
+		arg.OrganizationID,
+		arg.Source,
+		arg.ObjectKey,
+		arg.CallID,
+		arg.ProviderID,
+		arg.DurationMs,
+		arg.Channels,
+	)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.CopyingAt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
 	)
 	return &i, err
 }

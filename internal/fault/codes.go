@@ -25,6 +25,8 @@ func table(code Code) shown {
 		return shown{true, http.StatusConflict}
 	case CodeExpired, CodeCursorExpired:
 		return shown{true, http.StatusGone}
+	case CodeLimitExceeded:
+		return shown{true, http.StatusTooManyRequests}
 	case CodeUnauthenticated:
 		return shown{false, http.StatusUnauthorized}
 	case CodeLimit:
@@ -84,6 +86,12 @@ func CursorExpired() *Fault {
 // Limit is for whoever asks too much; retryAfter is 0 when waiting does not help.
 func Limit(retryAfter time.Duration, format string, args ...any) *Fault {
 	return &Fault{Code: CodeLimit, Message: fmt.Sprintf(format, args...), RetryAfter: retryAfter}
+}
+
+// LimitExceeded is for what an organization's own rules do not allow: the rules may be changed, and the client
+// is told which one it was. field names the argument, if one is at fault.
+func LimitExceeded(field string, limit Ceiling, format string, args ...any) *Fault {
+	return &Fault{Code: CodeLimitExceeded, Field: field, Message: fmt.Sprintf(format, args...), Ceiling: &limit}
 }
 
 // Unavailable is for a part of ours or of a vendor's that does not answer now; trying again is right.

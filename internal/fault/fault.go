@@ -22,6 +22,7 @@ const (
 	CodeExpired         Code = "EXPIRED"
 	CodeCursorExpired   Code = "CURSOR_EXPIRED"
 	CodeLimit           Code = "LIMIT"
+	CodeLimitExceeded   Code = "LIMIT_EXCEEDED"
 	CodeUnavailable     Code = "UNAVAILABLE"
 )
 
@@ -31,7 +32,14 @@ type Fault struct {
 	Field      string        // the input that is at fault, e.g. "sizeBytes"; empty when none is
 	Message    string        // a sentence for a person; never holds a secret or another tenant's data
 	RetryAfter time.Duration // for Limit and Unavailable: when to come back; 0 when unknown
+	Ceiling    *Ceiling      // for LimitExceeded: which limit it was
 	cause      error
+}
+
+// Ceiling is a limit that an organization set or has, by the name that clients know.
+type Ceiling struct {
+	Name string
+	Most *int // nil where the limit is no number
 }
 
 // Error gives the operator's view: code, sentence and cause.

@@ -22,6 +22,7 @@ type Handlers struct {
 	GraphQL  http.Handler // POST, the websocket, and GET after a preflight
 	GraphiQL http.Handler // the page and what it loads, below /graphiql
 	Webhooks http.Handler // reads the path value "source"
+	Answer   http.Handler // what the telephone provider is to do with a call; bounds and guards itself
 	Download http.Handler // reads the path value "file"
 	Blobs    http.Handler // the bucket's signed links, which bound and guard themselves
 
@@ -42,6 +43,11 @@ const (
 	operationTimeout = 30 * time.Second
 	// downloadTimeout lets a slow line take the 10 MB transcript of a long day.
 	downloadTimeout = 5 * time.Minute
+
+	// AnswerPath is where the telephone provider asks what to do with a call.
+	AnswerPath = "/api/voice/answer"
+	// WebhookPath is where providers tell us of things, behind it the source.
+	WebhookPath = "/api/webhooks/"
 
 	healthPath = "/health"
 	readyPath  = "/ready"
@@ -67,7 +73,10 @@ func Routes(h Handlers) http.Handler {
 		serve("/graphiql/", h.GraphiQL)
 	}
 	if h.Webhooks != nil {
-		serve("/api/webhooks/{source}", methods{http.MethodPost: pace(h.WebhookLimit, h.Webhooks)})
+		serve(WebhookPath+"{source}", methods{http.MethodPost: pace(h.WebhookLimit, h.Webhooks)})
+	}
+	if h.Answer != nil {
+		serve(AnswerPath, methods{http.MethodPost: pace(h.WebhookLimit, h.Answer)})
 	}
 	if h.Download != nil {
 		serve("/download/{file}", methods{http.MethodGet: limitWrite(downloadTimeout, h.Download)})

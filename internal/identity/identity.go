@@ -40,6 +40,8 @@ type Settings struct {
 	TranscribeUploads bool       // a completed upload is transcribed unless the request says otherwise
 	LanguageCode      *string    // nil: the provider detects it
 	Analysis          []Analysis // nil: what the operator of the service configured
+	// RecordingRetentionDays is after how long recordings are deleted; nil: never.
+	RecordingRetentionDays *int
 }
 
 // Organization is a tenant.
@@ -90,8 +92,16 @@ func user(r *db.User) User {
 func organization(r *db.Organization) Organization {
 	return Organization{
 		ID: ids.Of(ids.Organization, r.ID), Name: r.Name, Slug: r.Slug, CreatedAt: r.CreatedAt,
-		Settings: Settings{TranscribeUploads: r.TranscribeUploads, LanguageCode: r.LanguageCode, Analysis: analyses(r.Analysis)},
+		Settings: Settings{TranscribeUploads: r.TranscribeUploads, LanguageCode: r.LanguageCode, Analysis: analyses(r.Analysis), RecordingRetentionDays: number(r.RecordingRetentionDays)},
 	}
+}
+
+func number(n *int32) *int {
+	if n == nil {
+		return nil
+	}
+	v := int(*n)
+	return &v
 }
 
 func membership(r *db.Membership) Membership {

@@ -141,6 +141,7 @@ type Change struct {
 	TranscribeUploads *bool
 	Language          *Optional[string]
 	Analysis          *Optional[[]Analysis]
+	RecordingDays     *Optional[int] // how long recordings are kept
 }
 
 // Optional is a value that may be cleared: a nil Value clears it.
@@ -197,7 +198,8 @@ func (c Change) params(scope access.Scope) (db.UpdateOrganizationParams, error) 
 			p.Analysis = Words(*c.Analysis.Value)
 		}
 	}
-	return p, nil
+	err := c.retention(&p)
+	return p, err
 }
 
 // Language says whether a word has the form of a language code: "en", "en_us".

@@ -18,8 +18,11 @@ type Kind string
 
 const (
 	Activity      Kind = "act"
+	Call          Kind = "call"
+	CallNote      Kind = "note"
 	Membership    Kind = "mem"
 	Organization  Kind = "org"
+	PhoneNumber   Kind = "num"
 	Recording     Kind = "rec"
 	Transcription Kind = "trn"
 	Upload        Kind = "upl"

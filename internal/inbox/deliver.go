@@ -49,12 +49,22 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 		owner = &matched.OrganizationID
 	}
 	if err != nil {
-		return in.fail(ctx, row.ID, owner, job.Last || jobs.GaveUp(err), err)
+		final := job.Last || jobs.GaveUp(err)
+		in.ran(row, map[bool]Status{true: Failed, false: Retrying}[final])
+		return in.fail(ctx, row.ID, owner, final, err)
 	}
 	if err := in.store.FinishWebhookEvent(ctx, owner, row.ID); err != nil {
 		return fmt.Errorf("finishing the event: %w", err)
 	}
+	in.ran(row, Processed)
 	return nil
+}
+
+// ran counts a run, and how long after the event was enqueued it ended.
+func (in *Inbox) ran(row *db.WebhookEvent, outcome Status) {
+	if in.handled != nil {
+		in.handled(row.Source, strings.ToLower(string(outcome)), time.Since(row.QueuedAt))
+	}
 }
 
 // hand lets the room do its work. A panic is an error like any other: else the event would look as if

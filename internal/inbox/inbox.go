@@ -17,8 +17,11 @@ import (
 // SourceName says who sends.
 type SourceName string
 
-// AssemblyAI is the one source so far.
-const AssemblyAI SourceName = "ASSEMBLYAI"
+// The sources so far.
+const (
+	AssemblyAI SourceName = "ASSEMBLYAI"
+	SignalWire SourceName = "SIGNALWIRE"
+)
 
 // Status says how far an event is.
 type Status string
@@ -77,6 +80,7 @@ type Inbox struct {
 	jobs        *jobs.Queue
 	sources     map[string]Source // by the last part of the path
 	kept        func(source, outcome string)
+	handled     func(source, outcome string, after time.Duration)
 	finishedFor time.Duration
 	intake      *intake
 }
@@ -86,13 +90,14 @@ type Deps struct {
 	Store       *postgres.Store
 	Jobs        *jobs.Queue
 	Sources     map[string]Source
-	Kept        func(source, outcome string) // counts what came in: new, again, forged, lost
-	FinishedFor time.Duration                // how long processed and discarded events stay; 0: for good
+	Kept        func(source, outcome string)                      // counts what came in: new, again, forged, lost
+	Handled     func(source, outcome string, after time.Duration) // counts runs and how long after it was enqueued each ended: processed, retrying, failed
+	FinishedFor time.Duration                                     // how long processed and discarded events stay; 0: for good
 }
 
 // New makes the inbox and registers its jobs.
 func New(d Deps) *Inbox {
-	in := &Inbox{store: d.Store, jobs: d.Jobs, sources: d.Sources, kept: d.Kept, finishedFor: d.FinishedFor, intake: &intake{store: d.Store, jobs: d.Jobs}}
+	in := &Inbox{store: d.Store, jobs: d.Jobs, sources: d.Sources, kept: d.Kept, handled: d.Handled, finishedFor: d.FinishedFor, intake: &intake{store: d.Store, jobs: d.Jobs}}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Webhooks}, in.deliver)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, in.retain)
 	d.Jobs.Every(retainEvery, retainArgs{})

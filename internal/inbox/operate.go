@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -23,12 +23,21 @@ type Kept struct {
 	OrganizationID *ids.ID // nil while nobody knows whose it is
 	Status         Status
 	Attempts       int
-	Error          *string // of the last run that failed
-	Note           *string // of the operator who discarded it
-	Size           int     // of the body
+	Error          *string         // of the last run that failed
+	Note           *string         // of whoever discarded it
+	ResolvedBy     *activity.Actor // who discarded it; nil for an operator of the service
+	Size           int             // of the body
 	ReceivedAt     time.Time
 	QueuedAt       time.Time // last; later than ReceivedAt after a replay
 	ProcessedAt    *time.Time
+}
+
+// Resolver is who discarded it; nobody where that was not a member, or is gone.
+func (k Kept) Resolver() uuid.UUID {
+	if k.ResolvedBy == nil || k.ResolvedBy.UserID == nil {
+		return uuid.Nil
+	}
+	return *k.ResolvedBy.UserID
 }
 
 // Whole is an event with what was sent. The headers never held the secret.
@@ -49,9 +58,6 @@ type Filter struct {
 
 // maxList is more than a person reads, and what a script should ask for at once.
 const maxList = 1000
-
-// maxNote is what the column takes.
-const maxNote = 1000
 
 // List gives the newest events, without their bodies. Error: Invalid.
 func (in *Inbox) List(ctx context.Context, f Filter) ([]Kept, error) {
@@ -96,35 +102,24 @@ func (in *Inbox) Get(ctx context.Context, id ids.ID) (Whole, error) {
 // second knock as well as the first, but somebody should want it. Errors: NotFound, InvalidState.
 func (in *Inbox) Replay(ctx context.Context, id ids.ID, force bool) error {
 	return in.store.InTx(ctx, func(tx *postgres.Tx) error {
-		status, err := tx.LockWebhookEvent(ctx, id.UUID)
-		if err != nil {
-			return missing(err)
+		if _, err := lock(ctx, tx, []uuid.UUID{id.UUID}, nil, force); err != nil {
+			return err
 		}
-		if Status(status).finished() && !force {
-			return fault.InvalidState("This event is %s. To replay it all the same, force it.", status)
-		}
-		if err := tx.ReplayWebhookEvent(ctx, id.UUID); err != nil {
-			return fmt.Errorf("resetting the event: %w", err)
-		}
-		return in.jobs.Enqueue(ctx, tx, deliverArgs{EventID: id.UUID})
+		return replay(ctx, tx, in.jobs, []uuid.UUID{id.UUID})
 	})
 }
 
 // Discard finishes an event without processing it; a job that waits for it does nothing. Errors: NotFound,
 // InvalidState for one that is finished, Invalid for a note that is empty or too long.
 func (in *Inbox) Discard(ctx context.Context, id ids.ID, note string) error {
-	if n := utf8.RuneCountInString(note); n == 0 || n > maxNote || storable(note) != note {
-		return fault.Invalid("note", "Say why, in 1 to %d characters.", maxNote)
+	if err := checkNote(note); err != nil {
+		return err
 	}
 	return in.store.InTx(ctx, func(tx *postgres.Tx) error {
-		status, err := tx.LockWebhookEvent(ctx, id.UUID)
-		if err != nil {
-			return missing(err)
+		if _, err := lock(ctx, tx, []uuid.UUID{id.UUID}, nil, false); err != nil {
+			return err
 		}
-		if Status(status).finished() {
-			return fault.InvalidState("This event is %s.", status)
-		}
-		return tx.DiscardWebhookEvent(ctx, &note, id.UUID)
+		return tx.DiscardWebhookEvents(ctx, db.DiscardWebhookEventsParams{Ids: []uuid.UUID{id.UUID}, Note: &note})
 	})
 }
 
@@ -141,6 +136,14 @@ func organization(id *uuid.UUID) *ids.ID {
 	}
 	known := ids.Of(ids.Organization, *id)
 	return &known
+}
+
+func resolver(user *uuid.UUID) *activity.Actor {
+	if user == nil {
+		return nil
+	}
+	actor := activity.Person(*user)
+	return &actor
 }
 
 func given(word string) *string {

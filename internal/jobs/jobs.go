@@ -28,6 +28,7 @@ const (
 	Webhooks = "webhooks" // what somebody waits for on a screen
 	Work     = "work"     // calls to providers
 	Copies   = "copies"   // bytes from servers of others, which may take as long as they like
+	Calls    = "calls"    // recordings of calls from their provider, for which a transcript waits
 	Upkeep   = "upkeep"   // sweeps and clean-up
 )
 
@@ -105,6 +106,7 @@ func New(c Config) (*Queue, error) {
 			Webhooks: {MaxWorkers: c.Workers, FetchCooldown: webhookCooldown, FetchPollInterval: webhookPolling},
 			Work:     {MaxWorkers: c.Workers, FetchCooldown: 20 * time.Millisecond},
 			Copies:   {MaxWorkers: copying},
+			Calls:    {MaxWorkers: copying, FetchCooldown: 20 * time.Millisecond},
 			Upkeep:   {MaxWorkers: 2, FetchCooldown: 100 * time.Millisecond},
 		},
 	})

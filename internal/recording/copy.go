@@ -38,28 +38,34 @@ const (
 	maxPending = 20
 )
 
-// Copies brings audio in from addresses that people gave. Rooms above join it in their transactions.
+// Copies brings audio in, from addresses that people gave and from providers that record calls. Rooms above
+// join it in their transactions.
 type Copies struct {
-	store   *postgres.Store
-	jobs    *jobs.Queue
-	bucket  blob.Bucket
-	client  *egress.Client
-	maxSize int64
+	store     *postgres.Store
+	jobs      *jobs.Queue
+	bucket    blob.Bucket
+	client    *egress.Client
+	providers Providers
+	maxSize   int64
 }
 
 // CopiesDeps is what it needs.
 type CopiesDeps struct {
-	Store   *postgres.Store
-	Jobs    *jobs.Queue
-	Bucket  blob.Bucket
-	Client  *egress.Client
-	MaxSize int64 // of one copy, in bytes
+	Store     *postgres.Store
+	Jobs      *jobs.Queue
+	Bucket    blob.Bucket
+	Client    *egress.Client
+	Providers Providers
+	MaxSize   int64 // of one copy, in bytes
 }
 
-// NewCopies makes it and registers its job.
+// NewCopies makes it and registers its jobs.
 func NewCopies(d CopiesDeps) *Copies {
-	c := &Copies{store: d.Store, jobs: d.Jobs, bucket: d.Bucket, client: d.Client, maxSize: d.MaxSize}
+	c := &Copies{store: d.Store, jobs: d.Jobs, bucket: d.Bucket, client: d.Client, providers: d.Providers, maxSize: d.MaxSize}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Copies, Once: true, Attempts: copyTries, Timeout: copyTimeout}, c.copy)
+	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Calls, Once: true, Timeout: copyTimeout}, c.copyOfCall)
+	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, c.heal)
+	d.Jobs.Every(healEvery, healArgs{})
 	return c
 }
 
@@ -70,6 +76,12 @@ type copyArgs struct {
 }
 
 func (copyArgs) Kind() string { return "recording.copy" }
+
+// callCopyArgs is the same for a provider's recording. It has a queue of its own, which no slow address of
+// somebody fills, and twelve tries: a provider may take minutes until it has the audio of a call that ended.
+type callCopyArgs copyArgs
+
+func (callCopyArgs) Kind() string { return "recording.copy_of_call" }
 
 // SettledArgs is the job that follows a copy, however it ended: the rooms above read the recording and go
 // on with it.
@@ -127,14 +139,16 @@ func (c *Copies) Want(ctx context.Context, tx *postgres.Tx, organization, record
 	if err != nil {
 		return false, missing(err, "recording")
 	}
-	switch Status(row.Status) {
-	case Stored:
+	switch status := Status(row.Status); {
+	case status == Stored:
 		return true, nil
-	case Failed:
+	case !reachable(row):
+		return false, c.unreachable(ctx, tx, row)
+	case status == Failed:
 		if row, err = tx.ExpectRecordingAgain(ctx, row.ID); err != nil {
 			return false, fmt.Errorf("expecting the recording again: %w", err)
 		}
-	case Pending:
+	case status == Pending:
 		if fresh, err := tx.AbandonCopy(ctx, row.ID, silentFor); err == nil {
 			row = fresh
 		} else if !postgres.Missing(err) {
@@ -144,8 +158,20 @@ func (c *Copies) Want(ctx context.Context, tx *postgres.Tx, organization, record
 	return false, c.begin(ctx, tx, row)
 }
 
+// unreachable is for a recording whose provider is not done, which its next word changes, or has nothing.
+func (c *Copies) unreachable(ctx context.Context, tx *postgres.Tx, row *db.Recording) error {
+	if Status(row.Status) == Pending {
+		return nil
+	}
+	return c.jobs.Enqueue(ctx, tx, SettledArgs{RecordingID: row.ID})
+}
+
 func (c *Copies) begin(ctx context.Context, tx *postgres.Tx, row *db.Recording) error {
-	return c.jobs.Enqueue(ctx, tx, copyArgs{OrganizationID: row.OrganizationID, RecordingID: row.ID, Attempt: row.CopyAttempt})
+	args := copyArgs{OrganizationID: row.OrganizationID, RecordingID: row.ID, Attempt: row.CopyAttempt}
+	if row.ProviderID != nil {
+		return c.jobs.Enqueue(ctx, tx, callCopyArgs(args))
+	}
+	return c.jobs.Enqueue(ctx, tx, args)
 }
 
 // copyKey follows from the ids, so that a job finds the bytes of a recording whose row is gone.

@@ -3,9 +3,7 @@ package recording
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -13,54 +11,57 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/audio"
 	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/db"
-	"github.com/switchboard-voice/switchboard/internal/egress"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
-// copy brings the audio of one recording in. The key is the recording's own, so that a run that was cut off
-// is made good by the next one, which replaces what it left.
 func (c *Copies) copy(ctx context.Context, job jobs.Job[copyArgs]) error {
-	row, err := c.store.GetRecordingToCopy(ctx, job.Args.RecordingID, job.Args.OrganizationID)
+	return c.bring(ctx, job.Args, job.Last)
+}
+
+func (c *Copies) copyOfCall(ctx context.Context, job jobs.Job[callCopyArgs]) error {
+	return c.bring(ctx, copyArgs(job.Args), job.Last)
+}
+
+// bring copies the audio of one recording. The key is the recording's own, so that a run that was cut off
+// is made good by the next one, which replaces what it left.
+func (c *Copies) bring(ctx context.Context, args copyArgs, last bool) error {
+	row, err := c.store.GetRecordingToCopy(ctx, args.RecordingID, args.OrganizationID)
 	if postgres.Missing(err) {
-		return c.discard(ctx, job.Args)
+		return c.discard(ctx, args)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the recording: %w", err)
 	}
-	if !waits(row, job.Args) {
+	if !waits(row, args) {
 		return nil
 	}
-	defer c.rest(ctx, job.Args)
-	object, seen, err := c.fetch(ctx, row, job.Args)
+	defer c.rest(ctx, args)
+	object, seen, err := c.fetch(ctx, row, args)
 	if err == nil {
-		return c.keep(ctx, job.Args, object, seen)
+		return c.keep(ctx, args, object, seen)
 	}
 	if ctx.Err() != nil { // we are being stopped: says nothing of the other server
 		return err
 	}
 	why := unavailable(err, c.maxSize)
-	if why.passes && !job.Last {
+	if why.passes && !last {
 		return err
 	}
 	slog.InfoContext(ctx, "a recording could not be copied", "recording", ids.Of(ids.Recording, row.ID).String(), "error", err)
-	return c.fail(ctx, job.Args, why)
+	return c.fail(ctx, args, why)
 }
 
 func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (blob.Object, Inspection, error) {
 	if err := c.store.MarkCopying(ctx, row.ID, args.Attempt); err != nil {
 		return blob.Object{}, Inspection{}, fmt.Errorf("noting the copy: %w", err)
 	}
-	body, err := c.client.Get(ctx, *row.SourceUrl, egress.Limits{Bytes: c.maxSize, Time: copyTime})
+	body, size, err := c.open(ctx, row)
 	if err != nil {
 		return blob.Object{}, Inspection{}, err
 	}
 	defer body.Close()
-	size := body.Size
-	if size < 0 {
-		size = blob.SizeUnknown
-	}
 	object, err := c.bucket.Put(ctx, row.ObjectKey, "application/octet-stream", size, &beating{Reader: body, beat: func() {
 		_ = c.store.MarkCopying(ctx, row.ID, args.Attempt) // one that fails is followed by others
 	}}) // what it is, only all of the bytes tell
@@ -79,21 +80,6 @@ func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (b
 		return blob.Object{}, Inspection{}, fmt.Errorf("reading the copy's hash: %w", err)
 	}
 	return object, Inspection{Info: info, sha256: sum}, nil
-}
-
-// beating says now and then that the bytes of a copy still move.
-type beating struct {
-	io.Reader
-	beat func()
-	next time.Time
-}
-
-func (b *beating) Read(p []byte) (int, error) {
-	if now := time.Now(); now.After(b.next) {
-		b.next = now.Add(beatEvery)
-		b.beat()
-	}
-	return b.Reader.Read(p)
 }
 
 // rest notes that this run has ended, also when it was stopped: between two tries no one is to think that its
@@ -120,7 +106,7 @@ func (c *Copies) keep(ctx context.Context, args copyArgs, object blob.Object, se
 		if err != nil {
 			return fmt.Errorf("storing the recording: %w", err)
 		}
-		if err := c.jobs.Enqueue(ctx, tx, SettledArgs{RecordingID: row.ID}); err != nil {
+		if err := c.follow(ctx, tx, row); err != nil {
 			return err
 		}
 		return activity.Record(ctx, tx, activity.Event{
@@ -128,6 +114,16 @@ func (c *Copies) keep(ctx context.Context, args copyArgs, object blob.Object, se
 			Status: string(Stored), Actor: activity.Switchboard(),
 		})
 	})
+}
+
+// follow tells the rooms above that the audio is here.
+func (c *Copies) follow(ctx context.Context, tx *postgres.Tx, row *db.Recording) error {
+	if row.CallID != nil {
+		if err := c.jobs.Enqueue(ctx, tx, StoredArgs{OrganizationID: row.OrganizationID, RecordingID: row.ID, CallID: *row.CallID}); err != nil {
+			return err
+		}
+	}
+	return c.jobs.Enqueue(ctx, tx, SettledArgs{RecordingID: row.ID})
 }
 
 // fail makes the recording FAILED. Bytes that are no audio stay until the next copy replaces them or the
@@ -165,7 +161,7 @@ func (c *Copies) settle(ctx context.Context, args copyArgs, end func(*postgres.T
 
 // waits says whether this job is the one that the recording waits for.
 func waits(row *db.Recording, args copyArgs) bool {
-	return Status(row.Status) == Pending && row.CopyAttempt == args.Attempt && row.DeletedAt == nil && row.SourceUrl != nil
+	return Status(row.Status) == Pending && row.CopyAttempt == args.Attempt && row.DeletedAt == nil && reachable(row)
 }
 
 func (c *Copies) discard(ctx context.Context, args copyArgs) error {
@@ -173,33 +169,4 @@ func (c *Copies) discard(ctx context.Context, args copyArgs) error {
 		return fmt.Errorf("removing the copy: %w", err)
 	}
 	return nil
-}
-
-// failure is what people are told of a copy that could not be made.
-type failure struct {
-	message   string
-	retryable bool // whether the same address may give audio another time
-	passes    bool // whether that may be within the minute that we try
-}
-
-// unavailable names what went wrong. Where the network said no, all have one sentence: it must not tell
-// what stands in a network that only we can see.
-func unavailable(err error, most int64) failure {
-	var refused *audio.Refused
-	var answered *egress.StatusError
-	switch {
-	case errors.As(err, &refused):
-		return failure{message: fmt.Sprintf("This file cannot be transcribed: %s.", refused), retryable: errors.Is(err, audio.ErrTruncated)}
-	case errors.As(err, &answered):
-		return failure{fmt.Sprintf("The audio's server answered with status %d.", answered.Status), true, answered.Temporary()}
-	case errors.Is(err, egress.ErrAddress):
-		return failure{message: "The address does not lead to a public https server."}
-	case errors.Is(err, egress.ErrRedirects):
-		return failure{message: "The address is redirected too many times.", retryable: true}
-	case errors.Is(err, egress.ErrTooLarge):
-		return failure{message: fmt.Sprintf("The audio is larger than %d bytes.", most)}
-	case errors.Is(err, egress.ErrSlow):
-		return failure{message: "The audio's server sent it too slowly.", retryable: true}
-	}
-	return failure{"The audio could not be fetched.", true, true}
 }

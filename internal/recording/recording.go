@@ -41,6 +41,7 @@ const (
 type Recording struct {
 	ID             ids.ID
 	OrganizationID ids.ID
+	CallID         *ids.ID // for a call's only
 	Source         Source
 	Status         Status
 	Filename       *string
@@ -50,19 +51,19 @@ type Recording struct {
 	Channels       *int
 	SHA256         *string // hex
 	CreatedAt      time.Time
+	Failure        *Failure   // of a FAILED one
+	Held           bool       // under legal hold: nobody can delete it
+	HeldBy         *uuid.UUID // nil also when that account is gone
+	hold           *Hold
 	objectKey      string
 	sourceSum      []byte // of the address that it was copied from
 }
 
-// Link is an address that works for a while, for whoever holds it.
-type Link struct {
-	URL       string
-	ExpiresAt time.Time
+// Failure is why there is no audio.
+type Failure struct {
+	Message   string
+	Retryable bool // whether another try may bring it
 }
-
-// linkLife is how long a playback link lives: longer than most calls, shorter than a working day. A
-// player asks for a new one when it runs out.
-const linkLife = time.Hour
 
 // Service is the door for people.
 type Service struct {
@@ -115,17 +116,18 @@ func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.
 	return found, nil
 }
 
-// Audio makes a playback link; nil when there is no audio or no link to be had. The recording is one
-// that the viewer was given.
-func (s *Service) Audio(ctx context.Context, r Recording) *Link {
-	if r.Status != Stored {
-		return nil
-	}
-	link, err := s.bucket.PresignGet(ctx, blob.GetLink{Key: r.objectKey, Expires: linkLife, ContentType: *r.ContentType}) // a copy is stored before anybody knows its type
+// OfCalls finds the recordings of several calls at once, the first leg's first; calls that the viewer may
+// not see have none.
+func (s *Service) OfCalls(ctx context.Context, viewer access.Viewer, calls []uuid.UUID) (map[uuid.UUID][]Recording, error) {
+	rows, err := s.store.ListRecordingsOfCalls(ctx, calls, viewer.Organizations())
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("reading the recordings of calls: %w", err)
 	}
-	return &Link{URL: link.URL, ExpiresAt: link.ExpiresAt}
+	found := make(map[uuid.UUID][]Recording, len(calls))
+	for _, r := range rows {
+		found[*r.CallID] = append(found[*r.CallID], fromRow(r))
+	}
+	return found, nil
 }
 
 func fromRow(r *db.Recording) Recording {
@@ -134,6 +136,16 @@ func fromRow(r *db.Recording) Recording {
 		Source: Source(r.Source), Status: Status(r.Status), Filename: r.Filename, ContentType: r.ContentType,
 		SizeBytes: r.SizeBytes, DurationMs: number(r.DurationMs), Channels: number(r.Channels),
 		CreatedAt: r.CreatedAt, objectKey: r.ObjectKey, sourceSum: r.SourceUrlSha256,
+	}
+	if r.FailureMessage != nil && r.FailureRetryable != nil {
+		rec.Failure = &Failure{Message: *r.FailureMessage, Retryable: *r.FailureRetryable}
+	}
+	if r.HeldAt != nil && r.HoldReason != nil {
+		rec.Held, rec.HeldBy, rec.hold = true, r.HeldBy, &Hold{Since: *r.HeldAt, Reason: *r.HoldReason, By: holder(r.HeldBy)}
+	}
+	if r.CallID != nil {
+		call := ids.Of(ids.Call, *r.CallID)
+		rec.CallID = &call
 	}
 	if r.Sha256 != nil {
 		sum := hex.EncodeToString(r.Sha256)

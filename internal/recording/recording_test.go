@@ -57,7 +57,7 @@ func open(t *testing.T) *room {
 	r := &room{clock: time.Now()}
 	bucket := r.bucket(t)
 	r.Service = New(Deps{Store: store, Jobs: queue, Bucket: bucket, MaxSize: 1 << 20})
-	r.shelf, r.worker = NewShelf(store, bucket, r.now), NewWorker(store, bucket)
+	r.shelf, r.worker = NewShelf(store, bucket, r.now), NewWorker(store, bucket, Providers{})
 	organization := uuid.New()
 	if _, err := pool.Exec(t.Context(), "INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, 'One', 'one')", organization); err != nil {
 		t.Fatal(err)

@@ -11,9 +11,15 @@ import (
 
 // Backlog is what waits in the database at one moment; every process would say the same.
 type Backlog struct {
-	InboxLag    time.Duration // the age of the oldest webhook that waits
+	Inbox []SourceBacklog
+	Jobs  []JobCount
+}
+
+// SourceBacklog is what waits of one source of webhooks.
+type SourceBacklog struct {
+	Source      string
+	Lag         time.Duration // the age of the oldest webhook that waits
 	DeadLetters int           // webhooks that were given up
-	Jobs        []JobCount
 }
 
 // JobCount is how many jobs of a queue are in a state.
@@ -35,8 +41,8 @@ func (m *Metrics) Backlog(read func(context.Context) (Backlog, error)) {
 	m.registry.MustRegister(&backlog{
 		read: read,
 		up:   prometheus.NewDesc("switchboard_backlog_up", "Whether the backlog could be read from the database: 1 or 0.", nil, nil),
-		lag:  prometheus.NewDesc("switchboard_inbox_lag_seconds", "The age of the oldest webhook that waits to be processed; 0 when none does.", nil, nil),
-		dead: prometheus.NewDesc("switchboard_inbox_dead_letters", "Webhooks that were given up and wait for an operator.", nil, nil),
+		lag:  prometheus.NewDesc("switchboard_inbox_lag_seconds", "The age of the oldest webhook that waits to be processed, by source; 0 when none does.", []string{"source"}, nil),
+		dead: prometheus.NewDesc("switchboard_inbox_dead_letters", "Webhooks that were given up and wait for somebody, by source.", []string{"source"}, nil),
 		jobs: prometheus.NewDesc("switchboard_jobs", "Jobs by queue and state: available, retryable, scheduled or running.", []string{"queue", "state"}, nil),
 	})
 }
@@ -64,8 +70,10 @@ func (b *backlog) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	to <- prometheus.MustNewConstMetric(b.up, prometheus.GaugeValue, 1)
-	to <- prometheus.MustNewConstMetric(b.lag, prometheus.GaugeValue, now.InboxLag.Seconds())
-	to <- prometheus.MustNewConstMetric(b.dead, prometheus.GaugeValue, float64(now.DeadLetters))
+	for _, s := range now.Inbox {
+		to <- prometheus.MustNewConstMetric(b.lag, prometheus.GaugeValue, s.Lag.Seconds(), s.Source)
+		to <- prometheus.MustNewConstMetric(b.dead, prometheus.GaugeValue, float64(s.DeadLetters), s.Source)
+	}
 	for _, c := range now.Jobs {
 		to <- prometheus.MustNewConstMetric(b.jobs, prometheus.GaugeValue, float64(c.Jobs), c.Queue, c.State)
 	}

@@ -16,11 +16,11 @@ func TestAScrapeShowsWhatWaits(t *testing.T) {
 	t.Parallel()
 	m := telemetry.NewMetrics()
 	m.Backlog(func(context.Context) (telemetry.Backlog, error) {
-		return telemetry.Backlog{InboxLag: 90 * time.Second, DeadLetters: 2, Jobs: []telemetry.JobCount{{Queue: "work", State: "available", Jobs: 7}}}, nil
+		return telemetry.Backlog{Inbox: []telemetry.SourceBacklog{{Source: "STRIPE", Lag: 90 * time.Second, DeadLetters: 2}}, Jobs: []telemetry.JobCount{{Queue: "work", State: "available", Jobs: 7}}}, nil
 	})
 	scraped := scrape(t, m)
 	for _, want := range []string{
-		`switchboard_backlog_up 1`, `switchboard_inbox_lag_seconds 90`, `switchboard_inbox_dead_letters 2`,
+		`switchboard_backlog_up 1`, `switchboard_inbox_lag_seconds{source="STRIPE"} 90`, `switchboard_inbox_dead_letters{source="STRIPE"} 2`,
 		`switchboard_jobs{queue="work",state="available"} 7`,
 	} {
 		if !strings.Contains(scraped, "\n"+want+"\n") {

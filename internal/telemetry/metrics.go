@@ -19,6 +19,8 @@ type Metrics struct {
 	operations *prometheus.CounterVec
 	jobs       *prometheus.HistogramVec
 	webhooks   *prometheus.CounterVec
+	handled    *prometheus.HistogramVec
+	calls      *prometheus.CounterVec
 	statements prometheus.Counter
 }
 
@@ -35,9 +37,11 @@ func NewMetrics() *Metrics {
 		operations: counter("graphql_operations_total", "GraphQL operations that began, by kind: query, mutation or subscription.", "kind"),
 		jobs:       histogram("job_run_seconds", "Runs of jobs by kind and outcome.", "kind", "outcome"),
 		webhooks:   counter("webhooks_total", "Webhooks by source and outcome: new, again, forged or lost.", "source", "outcome"),
+		handled:    histogram("webhook_handled_seconds", "Runs of webhooks by source and outcome, processed, retrying or failed, since each was enqueued.", "source", "outcome"),
+		calls:      counter("calls_ended_total", "Calls that ended, by direction and the status in which they did.", "direction", "status"),
 		statements: prometheus.NewCounter(prometheus.CounterOpts{Name: "switchboard_sql_statements_total", Help: "Statements sent to the database."}),
 	}
-	m.registry.MustRegister(m.requests, m.operations, m.jobs, m.webhooks, m.statements,
+	m.registry.MustRegister(m.requests, m.operations, m.jobs, m.webhooks, m.handled, m.calls, m.statements,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -65,6 +69,17 @@ func (m *Metrics) Job(kind, outcome string, took time.Duration) {
 
 // Webhook counts what came in.
 func (m *Metrics) Webhook(source, outcome string) { m.webhooks.WithLabelValues(source, outcome).Inc() }
+
+// CallEnded counts a call that is over.
+func (m *Metrics) CallEnded(direction, status string) {
+	m.calls.WithLabelValues(direction, status).Inc()
+}
+
+// Handled counts a run of a webhook: outcome is processed, retrying or failed, after how long it was since
+// the webhook was enqueued.
+func (m *Metrics) Handled(source, outcome string, after time.Duration) {
+	m.handled.WithLabelValues(source, outcome).Observe(after.Seconds())
+}
 
 // Statement counts a statement, for the process and for the request that it belongs to.
 func (m *Metrics) Statement(ctx context.Context) {

@@ -118,7 +118,7 @@ func (s *Service) queue(ctx context.Context, tx *postgres.Tx, scope access.Scope
 	}
 	row, err := tx.InsertTranscription(ctx, db.InsertTranscriptionParams{
 		ID: ids.New(ids.Transcription).UUID, OrganizationID: scope.OrganizationID, RecordingID: rec.ID.UUID,
-		RequestedBy: &scope.UserID, IdempotencyKey: in.IdempotencyKey, RequestedLanguage: language, Analysis: analysis,
+		RequestedBy: asker(scope), IdempotencyKey: in.IdempotencyKey, RequestedLanguage: language, Analysis: analysis,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("inserting the transcription: %w", err)

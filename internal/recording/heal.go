@@ -1,0 +1,46 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+const (
+	// healEvery finds a copy whose process was killed a good minute after it fell silent; its job alone would
+	// come back only after its time-out.
+	healEvery = 30 * time.Second
+	// lostFor is more than all tries of a copy take with their pauses: one that still waits has lost its job.
+	lostFor = time.Hour
+	// healBatch is more than one process copies at once.
+	healBatch = 100
+)
+
+type healArgs struct{}
+
+func (healArgs) Kind() string { return "recording.heal_copies" }
+
+// heal begins copies again that nobody is at any more.
+func (c *Copies) heal(ctx context.Context, _ jobs.Job[healArgs]) error {
+	rows, err := c.store.ListSilentCopies(ctx, db.ListSilentCopiesParams{SilentFor: silentFor, LostFor: lostFor, Most: healBatch})
+	if err != nil {
+		return fmt.Errorf("looking for copies that fell silent: %w", err)
+	}
+	var failed []error // one that cannot be begun must not keep the others
+	for _, row := range rows {
+		err := c.store.InTx(ctx, func(tx *postgres.Tx) error {
+			_, err := c.Want(ctx, tx, row.OrganizationID, row.ID)
+			return err
+		})
+		if err != nil && !fault.Is(err, fault.CodeNotFound) {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}

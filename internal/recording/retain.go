@@ -1,0 +1,55 @@
+package recording
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+const (
+	// retainEvery is often enough for what is counted in days.
+	retainEvery = time.Hour
+	// retainBatch keeps one transaction's locks short: while it lasts, its organizations record nothing else.
+	retainBatch = 100
+	// retainBatches bounds one run, which has 30 s: with the batch, more than an hour records. What a shorter
+	// retention leaves to do at once is done by the runs that follow.
+	retainBatches = 50
+)
+
+type retainArgs struct{}
+
+func (retainArgs) Kind() string { return "recording.retain" }
+
+// Retain deletes recordings that are older than their organization keeps them, on the walk that a member's
+// deletion takes.
+func (w *Worker) Retain(queue *jobs.Queue) {
+	jobs.Handle(queue, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, func(ctx context.Context, _ jobs.Job[retainArgs]) error {
+		return w.retain(ctx, queue)
+	})
+	queue.Every(retainEvery, retainArgs{})
+}
+
+func (w *Worker) retain(ctx context.Context, queue *jobs.Queue) error {
+	for range retainBatches {
+		var expired int
+		err := w.store.InTx(ctx, func(tx *postgres.Tx) error {
+			recordings, err := tx.LockExpiredRecordings(ctx, retainBatch)
+			if expired = len(recordings); err != nil || expired == 0 {
+				return err
+			}
+			_, err = hide(ctx, tx, queue, recordings, activity.Event{Actor: activity.Switchboard(), Detail: map[string]string{"because": "retention"}})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("deleting what is kept long enough: %w", err)
+		}
+		if expired < retainBatch {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package telephony
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// PhoneNumber is a number of an organization. It comes to it by the operator, who pays for it: the provider's
+// account is one for all organizations, so that a number which a member types in proves nothing.
+type PhoneNumber struct {
+	ID             ids.ID
+	OrganizationID ids.ID
+	Number         string // E.164
+	Label          *string
+	ForwardTo      *string // who is connected with whoever is on the line; nil: nobody
+}
+
+// maxLabel fits a line of a menu.
+const maxLabel = 100
+
+// Number finds one in the viewer's organizations. Error: NotFound.
+func (s *Service) Number(ctx context.Context, viewer access.Viewer, id ids.ID) (*PhoneNumber, error) {
+	if !id.Is(ids.PhoneNumber) {
+		return nil, fault.NotFound("phone number")
+	}
+	row, err := s.store.GetPhoneNumber(ctx, id.UUID, viewer.Organizations())
+	if err != nil {
+		return nil, missing(err, "phone number")
+	}
+	found := numberFromRow(row)
+	return &found, nil
+}
+
+// NumberChange is what an update may change; what is nil stays.
+type NumberChange struct {
+	ID        ids.ID
+	Label     *Optional[string]
+	ForwardTo *Optional[string]
+}
+
+// UpdateNumber changes what a number is called and who is connected with its callers. Errors: NotFound,
+// Forbidden below Admin, Invalid, LimitExceeded for a country that is not allowed.
+func (s *Service) UpdateNumber(ctx context.Context, viewer access.Viewer, c NumberChange) (*PhoneNumber, error) {
+	if !viewer.SignedIn() {
+		return nil, fault.Unauthenticated()
+	}
+	found, err := s.Number(ctx, viewer, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	scope, err := viewer.Scope(found.OrganizationID, access.Admin)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := settings(s.store.GetTelephonySettings(ctx, scope.OrganizationID))
+	if err != nil {
+		return nil, err
+	}
+	params, err := c.params(scope.OrganizationID, found.Number, rules)
+	if err != nil {
+		return nil, err
+	}
+	var changed PhoneNumber
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		row, err := tx.UpdatePhoneNumber(ctx, params)
+		if err != nil {
+			return missing(err, "phone number")
+		}
+		changed = numberFromRow(row)
+		return activity.Record(ctx, tx, updated(scope))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &changed, nil
+}
+
+func (c NumberChange) params(organization uuid.UUID, from string, rules Settings) (db.UpdatePhoneNumberParams, error) {
+	p := db.UpdatePhoneNumberParams{ID: c.ID.UUID, OrganizationID: organization}
+	if c.Label != nil {
+		if p.SetLabel, p.Label = true, c.Label.Value; p.Label != nil && !readable(*p.Label, maxLabel) {
+			return p, fault.Invalid("label", "Give a label of 1 to %d characters, or null for none.", maxLabel)
+		}
+	}
+	if c.ForwardTo != nil {
+		p.SetForwardTo = true
+		if c.ForwardTo.Value != nil {
+			to, err := dialable("forwardTo", *c.ForwardTo.Value, from, rules.AllowedCountries)
+			if err != nil {
+				return p, err
+			}
+			p.ForwardTo = &to
+		}
+	}
+	return p, nil
+}
+
+// row is the number's own; nil for the one that organizations without any call from.
+func (n PhoneNumber) row() *uuid.UUID {
+	if n.ID.UUID == uuid.Nil {
+		return nil
+	}
+	return &n.ID.UUID
+}
+
+func numberFromRow(r *db.PhoneNumber) PhoneNumber {
+	return PhoneNumber{
+		ID: ids.Of(ids.PhoneNumber, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID),
+		Number: r.Number, Label: r.Label, ForwardTo: r.ForwardTo,
+	}
+}
+
+// Numbers is the operator's door, who has the account at the provider.
+type Numbers struct{ store *postgres.Store }
+
+// NewNumbers makes it.
+func NewNumbers(store *postgres.Store) *Numbers { return &Numbers{store: store} }
+
+// Assigned is a number and whose it is.
+type Assigned struct {
+	Number string
+	Label  *string
+	Slug   string
+}
+
+// Assign gives a number to an organization; again, it changes nothing. Errors: Invalid, Conflict for a number
+// of another organization or an organization that is not there.
+func (n *Numbers) Assign(ctx context.Context, slug, number string, label *string) error {
+	number, err := own(number)
+	if err != nil {
+		return err
+	}
+	rows, err := n.store.AssignPhoneNumber(ctx, db.AssignPhoneNumberParams{ID: ids.New(ids.PhoneNumber).UUID, Slug: slug, Number: number, Label: label})
+	if err != nil {
+		return fmt.Errorf("assigning a number: %w", err)
+	}
+	if rows == 0 {
+		return fault.Conflict("There is no organization %s, or the number is another's.", slug)
+	}
+	return nil
+}
+
+// Remove takes a number away from whoever has it. Errors: Invalid, NotFound.
+func (n *Numbers) Remove(ctx context.Context, number string) error {
+	number, err := own(number)
+	if err != nil {
+		return err
+	}
+	rows, err := n.store.RemovePhoneNumber(ctx, number)
+	if err != nil {
+		return fmt.Errorf("removing a number: %w", err)
+	}
+	if rows == 0 {
+		return fault.NotFound("phone number")
+	}
+	return nil
+}
+
+// List is every number.
+func (n *Numbers) List(ctx context.Context) ([]Assigned, error) {
+	rows, err := n.store.ListAllPhoneNumbers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing numbers: %w", err)
+	}
+	list := make([]Assigned, len(rows))
+	for i, r := range rows {
+		list[i] = Assigned(*r)
+	}
+	return list, nil
+}

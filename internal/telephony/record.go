@@ -1,0 +1,117 @@
+package telephony
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+	"github.com/switchboard-voice/switchboard/internal/provider/signalwire"
+	"github.com/switchboard-voice/switchboard/internal/recording"
+)
+
+// unfinishedPause is between two looks at recordings that the provider still works on.
+const unfinishedPause = 10 * time.Second
+
+// collectFor is how long after a call the provider may work on its recordings; what comes later is told by its
+// callback only.
+const collectFor = 6 * time.Hour
+
+// recorded reads one recording at the provider and hands it to the room of recordings. It never changes the
+// call.
+func (w *Worker) recorded(ctx context.Context, call *db.Call, note signalwire.RecordingCallback, received time.Time) error {
+	seen, err := w.provider.Recording(ctx, note.Sid)
+	if signalwire.NotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return w.wait(fmt.Errorf("asking for the recording: %w", err))
+	}
+	done, err := w.take(ctx, call, seen)
+	if err == nil && !done && progress(note.Status) != recording.InProgress && time.Since(received) < earlyFor {
+		return jobs.Later(earlyPause) // told before it is so
+	}
+	return err
+}
+
+// take hands recordings over, all in one transaction; done says that the provider has finished with them.
+func (w *Worker) take(ctx context.Context, call *db.Call, list ...signalwire.Recording) (done bool, err error) {
+	done = true
+	err = w.store.InTx(ctx, func(tx *postgres.Tx) error {
+		for _, seen := range list {
+			far := progress(seen.Status)
+			if far == "" {
+				continue
+			}
+			done = done && far != recording.InProgress
+			if _, err := w.copies.Take(ctx, tx, recording.Told{
+				Source: recording.SignalWire, ProviderID: seen.Sid, OrganizationID: call.OrganizationID, CallID: call.ID,
+				Progress: far, Duration: seen.Duration, Channels: seen.Channels,
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return done, err
+}
+
+// progress is the provider's word in that of the room of recordings; empty for what is gone.
+func progress(word signalwire.RecordingStatus) recording.Progress {
+	switch word {
+	case signalwire.RecordingCompleted, signalwire.RecordingStopped:
+		return recording.ProviderFinished
+	case signalwire.RecordingAbsent:
+		return recording.ProviderAbsent
+	case signalwire.RecordingFailed:
+		return recording.ProviderFailed
+	case signalwire.RecordingDeleted:
+		return ""
+	}
+	return recording.InProgress
+}
+
+// collect asks for all recordings of a call that is over, in case a word of them was lost.
+func (w *Worker) collect(ctx context.Context, job jobs.Job[collectArgs]) error {
+	call, err := w.store.GetCallForWork(ctx, job.Args.CallID)
+	if postgres.Missing(err) || err == nil && (call.EndedAt == nil || call.CollectedAt != nil || w.provider == nil) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the call: %w", err)
+	}
+	legs, err := w.store.ListLegsOfCall(ctx, call.ID)
+	if err != nil {
+		return fmt.Errorf("reading the legs: %w", err)
+	}
+	var list []signalwire.Recording
+	for _, leg := range legs {
+		of, err := w.provider.Recordings(ctx, leg.ProviderID)
+		if err != nil && !signalwire.NotFound(err) {
+			return w.wait(fmt.Errorf("asking for the recordings: %w", err))
+		}
+		list = append(list, of...)
+	}
+	done, err := w.take(ctx, call, list...)
+	if err != nil {
+		return err
+	}
+	if !done && time.Since(*call.EndedAt) < collectFor {
+		return jobs.Later(unfinishedPause)
+	}
+	return w.store.MarkCallCollected(ctx, call.ID)
+}
+
+// Transcribes says whether a recording of a call is to be transcribed, once its audio is here.
+func (w *Worker) Transcribes(ctx context.Context, args recording.StoredArgs) (bool, error) {
+	call, err := w.store.GetCallForWork(ctx, args.CallID)
+	if postgres.Missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the call: %w", err)
+	}
+	return call.OrganizationID == args.OrganizationID && call.Transcribe, nil
+}

@@ -1,0 +1,154 @@
+// Package telephony is calls: it owns an organization's numbers and settings, has the provider dial each call
+// once and never twice, and follows calls to their end. A webhook, a job and a sweep are all knocks: each
+// makes us read the call at the provider and move forward only. What was recorded it hands to the room of
+// recordings.
+package telephony
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// Call is one conversation by telephone, or the attempt at one.
+type Call struct {
+	ID             ids.ID
+	OrganizationID ids.ID
+	Direction      Direction
+	Status         Status
+	ProviderStatus *string // the provider's own word, for support
+	FromNumber     string
+	ToNumber       string
+	Recorded       bool // as the settings were when it began
+	CreatedAt      time.Time
+	StartedAt      *time.Time // of the provider, as are the two below
+	EndedAt        *time.Time
+	DurationMs     *int
+	Failure        *Failure
+	Outcome        *Outcome   // what a person said of it
+	CreatedBy      *uuid.UUID // nil for what came in
+}
+
+// Outcome is how a call went, as a person saw it.
+type Outcome struct {
+	Disposition Disposition
+	Note        *string
+	By          *uuid.UUID // nil when they left
+	At          time.Time
+}
+
+// Failure says why there was no conversation, where the provider's own status does not.
+type Failure struct {
+	Code    string // for machines: NOT_CONFIRMED, NOT_PLACED, PROVIDER_REFUSED, PROVIDER_FAILED, PROVIDER_LOST, TIMED_OUT
+	Message string
+}
+
+// Leg is one of the provider's calls that a call is made of.
+type Leg struct {
+	ProviderID string
+	First      bool // the one that the call is about; the others were connected with it
+	Status     Status
+	FromNumber string
+	ToNumber   string
+	StartedAt  *time.Time
+	EndedAt    *time.Time
+	DurationMs *int
+}
+
+// Service is the door for people.
+type Service struct {
+	store    *postgres.Store
+	jobs     *jobs.Queue
+	activity *activity.Service
+	enabled  bool
+	fallback string
+	now      func() time.Time
+}
+
+// Deps is what the service needs.
+type Deps struct {
+	Store    *postgres.Store
+	Jobs     *jobs.Queue
+	Activity *activity.Service
+	Enabled  bool   // a provider is configured
+	Number   string // that organizations without one of their own call from; empty: they cannot
+	Now      func() time.Time
+}
+
+// New makes the service.
+func New(d Deps) *Service {
+	return &Service{store: d.Store, jobs: d.Jobs, activity: d.Activity, enabled: d.Enabled, fallback: d.Number, now: d.Now}
+}
+
+// Get finds a call in the viewer's organizations. Error: NotFound.
+func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Call, error) {
+	if !id.Is(ids.Call) {
+		return nil, fault.NotFound("call")
+	}
+	row, err := s.store.GetCall(ctx, id.UUID, viewer.Organizations())
+	if err != nil {
+		return nil, missing(err, "call")
+	}
+	found := fromRow(row)
+	return &found, nil
+}
+
+// scoped finds a call that the viewer may act on with this role.
+func (s *Service) scoped(ctx context.Context, viewer access.Viewer, id ids.ID, least access.Role) (*Call, access.Scope, error) {
+	if !viewer.SignedIn() {
+		return nil, access.Scope{}, fault.Unauthenticated()
+	}
+	found, err := s.Get(ctx, viewer, id)
+	if err != nil {
+		return nil, access.Scope{}, err
+	}
+	scope, err := viewer.Scope(found.OrganizationID, least)
+	return found, scope, err
+}
+
+func fromRow(r *db.Call) Call {
+	c := Call{
+		ID: ids.Of(ids.Call, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID), Direction: Direction(r.Direction), Status: Status(r.Status),
+		ProviderStatus: r.ProviderStatus, FromNumber: r.FromNumber, ToNumber: r.ToNumber, Recorded: r.Record, CreatedAt: r.CreatedAt,
+		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: number(r.DurationMs),
+		CreatedBy: r.CreatedBy,
+	}
+	if r.Disposition != nil && r.DispositionAt != nil {
+		c.Outcome = &Outcome{Disposition: Disposition(*r.Disposition), Note: r.DispositionNote, By: r.DispositionBy, At: *r.DispositionAt}
+	}
+	if r.FailureCode != nil && r.FailureMessage != nil {
+		c.Failure = &Failure{Code: *r.FailureCode, Message: *r.FailureMessage}
+	}
+	return c
+}
+
+func legFromRow(r *db.CallLeg) Leg {
+	return Leg{
+		ProviderID: r.ProviderID, First: r.ParentProviderID == nil, Status: Status(r.Status), FromNumber: r.FromNumber, ToNumber: r.ToNumber,
+		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: number(r.DurationMs),
+	}
+}
+
+func number(n *int32) *int {
+	if n == nil {
+		return nil
+	}
+	v := int(*n)
+	return &v
+}
+
+func missing(err error, thing string) error {
+	if postgres.Missing(err) {
+		return fault.NotFound(thing)
+	}
+	return fmt.Errorf("reading the %s: %w", thing, err)
+}
