@@ -31,7 +31,7 @@ var floors = map[string]int{
 
 	"db/schema": 1, "internal/db": 1,
 	"internal/access": 1, "internal/audio": 1, "internal/authjs": 1, "internal/blob": 1, "internal/config": 1, "internal/egress": 1, "internal/limit": 1, "internal/page": 1,
-	"internal/telemetry": 1, "internal/provider/assemblyai": 1,
+	"internal/telemetry": 1, "internal/provider/assemblyai": 1, "internal/provider/stripe": 1,
 	"internal/fault": 0, "internal/ids": 0, // what everybody speaks of
 }
 
