@@ -14,6 +14,10 @@ ALTER TABLE switchboard.activity_events
         -- sign-in
 
         -- billing
+        , 'BILLING_STATUS_CHANGED'
+        , 'BILLING_REQUESTED'
+        , 'BILLING_ALERT'
+        , 'BILLING_REPAIRED'
     )) NOT VALID,
     ADD CONSTRAINT activity_events_subject_kind_check CHECK (subject_kind IN (
         'org', 'rec', 'trn', 'mem', 'whk'
@@ -22,6 +26,9 @@ ALTER TABLE switchboard.activity_events
         -- sign-in
 
         -- billing
+        , 'bsu'
+        , 'ivc'
+        , 'pmt'
     )) NOT VALID;
 CREATE INDEX activity_events_audit ON switchboard.activity_events (organization_id, number) WHERE audience = 'AUDIT';
 

@@ -49,6 +49,7 @@ const (
 	Transcribe         Permission = "TRANSCRIBE"
 	RecordingDelete    Permission = "RECORDING_DELETE"
 	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
+	BillingManage      Permission = "BILLING_MANAGE"
 )
 
 // Permissions lists what a role may do.
@@ -58,7 +59,7 @@ func (r Role) Permissions() []Permission {
 		list = append(list, Transcribe)
 	}
 	if r.Reaches(Admin) {
-		list = append(list, RecordingDelete, OrganizationUpdate)
+		list = append(list, RecordingDelete, OrganizationUpdate, BillingManage)
 	}
 	return list
 }

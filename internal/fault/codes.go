@@ -23,6 +23,8 @@ func table(code Code) shown {
 		return shown{true, http.StatusForbidden}
 	case CodeConflict, CodeInvalidState:
 		return shown{true, http.StatusConflict}
+	case CodePlanLimit:
+		return shown{true, http.StatusPaymentRequired}
 	case CodeExpired, CodeCursorExpired:
 		return shown{true, http.StatusGone}
 	case CodeUnauthenticated:
@@ -84,6 +86,11 @@ func CursorExpired() *Fault {
 // Limit is for whoever asks too much; retryAfter is 0 when waiting does not help.
 func Limit(retryAfter time.Duration, format string, args ...any) *Fault {
 	return &Fault{Code: CodeLimit, Message: fmt.Sprintf(format, args...), RetryAfter: retryAfter}
+}
+
+// PlanLimit is for an organization that has used up what its plan includes: not waiting helps, but a larger one.
+func PlanLimit(format string, args ...any) *Fault {
+	return &Fault{Code: CodePlanLimit, Message: fmt.Sprintf(format, args...)}
 }
 
 // Unavailable is for a part of ours or of a vendor's that does not answer now; trying again is right.

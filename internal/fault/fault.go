@@ -23,6 +23,7 @@ const (
 	CodeCursorExpired   Code = "CURSOR_EXPIRED"
 	CodeLimit           Code = "LIMIT"
 	CodeUnavailable     Code = "UNAVAILABLE"
+	CodePlanLimit       Code = "PLAN_LIMIT_EXCEEDED"
 )
 
 // Fault is an expected failure.

@@ -18,6 +18,10 @@ type Kind string
 
 const (
 	Activity      Kind = "act"
+	Subscription  Kind = "bsu" // of billing
+	Invoice       Kind = "ivc"
+	PaymentMethod Kind = "pmt"
+	Price         Kind = "prc"
 	Membership    Kind = "mem"
 	Organization  Kind = "org"
 	Recording     Kind = "rec"
