@@ -39,7 +39,7 @@ var floors = map[string]int{
 var beside = []string{
 	"internal/client",
 	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/samples", "internal/devstack/speech",
-	"internal/devstack/speech/recognize", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
+	"internal/devstack/speech/recognize", "internal/devstack/stripe", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
 }
 
 // apart holds tests and tools, which may import everything.
