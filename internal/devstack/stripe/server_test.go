@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,9 +36,11 @@ type shop struct {
 	fake *stripe.Server
 	*vendor.Client
 	url string
+	raw func(body []byte) // sees each webhook too
 
 	mu    sync.Mutex
 	heard []vendor.Event
+	deaf  int // so many webhooks are answered 500
 }
 
 func open(t *testing.T, change ...func(*stripe.Config)) *shop {
@@ -46,7 +49,7 @@ func open(t *testing.T, change ...func(*stripe.Config)) *shop {
 	for _, c := range change {
 		c(&config)
 	}
-	o := &shop{t: t, fake: stripe.New(config)}
+	o := &shop{t: t, fake: stripe.New(config), raw: func([]byte) {}}
 	ear := httptest.NewServer(http.HandlerFunc(o.hear))
 	server := httptest.NewServer(o.fake)
 	o.url = server.URL
@@ -69,6 +72,7 @@ func (o *shop) hear(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the sender tries again
 	}
+	o.raw(body)
 	e, err := vendor.ParseEvent(body, r.Header.Get("Stripe-Signature"), []string{secret})
 	if err != nil {
 		o.t.Errorf("a webhook is not believed: %v", err)
@@ -77,19 +81,29 @@ func (o *shop) hear(w http.ResponseWriter, r *http.Request) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.deaf > 0 {
+		o.deaf--
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
 	o.heard = append(o.heard, e)
+}
+
+// all are the webhooks that have come.
+func (o *shop) all() []vendor.Event {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.heard)
 }
 
 // types waits until so many webhooks have come.
 func (o *shop) types(n int) []string {
 	o.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		o.mu.Lock()
 		var all []string
-		for _, e := range o.heard {
+		for _, e := range o.all() {
 			all = append(all, e.Type)
 		}
-		o.mu.Unlock()
 		if len(all) >= n {
 			return all
 		}

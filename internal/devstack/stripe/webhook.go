@@ -73,7 +73,7 @@ func (s *Server) send(ctx context.Context) {
 		if faults.Reordered && !s.pause(batch) || faults.Late > 0 && !s.pause(faults.Late) {
 			return
 		}
-		for _, e := range s.take(faults.Reordered) {
+		for _, e := range s.take() {
 			if !s.deliver(ctx, e) {
 				return
 			}
@@ -81,12 +81,12 @@ func (s *Server) send(ctx context.Context) {
 	}
 }
 
-func (s *Server) take(backwards bool) []*event {
+func (s *Server) take() []*event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	taken := s.queue
 	s.queue = nil
-	if backwards {
+	if s.faults.Webhook.Reordered { // as it is set now: what is sent again after it ended keeps its order
 		slices.Reverse(taken)
 	}
 	return taken
