@@ -21,7 +21,7 @@ const auditVersion = "1.23.1"
 func TestGraphQLOverHTTPAuditFindsNothing(t *testing.T) {
 	t.Parallel()
 	a := start(t, "INTROSPECTION=true") // some of its queries ask for a type
-	cmd := exec.Command("node", filepath.Join("audit", "audit.mjs"), auditSuite(t), a.url+"/graphql")
+	cmd := exec.Command("node", filepath.Join("audit", "audit.mjs"), npmPackages(t, "audit", "graphql-http-"+auditVersion), a.url+"/graphql")
 	cmd.Stderr = &output{}
 	out, err := cmd.Output()
 	if err != nil {
@@ -38,15 +38,15 @@ func TestGraphQLOverHTTPAuditFindsNothing(t *testing.T) {
 	}
 }
 
-// auditSuite installs the pinned package, once a machine, into the user's cache.
-func auditSuite(t *testing.T) string {
+// npmPackages installs what a folder pins, once a machine, into the user's cache under a name.
+func npmPackages(t *testing.T, folder, cached string) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	parent := filepath.Join(cache, "switchboard")
-	final := filepath.Join(parent, "graphql-http-"+auditVersion)
+	final := filepath.Join(parent, cached)
 	if _, err := os.Stat(final); err == nil {
 		return final
 	}
@@ -59,7 +59,7 @@ func auditSuite(t *testing.T) string {
 	}
 	defer os.RemoveAll(work)
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		raw, err := os.ReadFile(filepath.Join("audit", name))
+		raw, err := os.ReadFile(filepath.Join(folder, name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(work, name), raw, 0o644)
 		}
@@ -70,7 +70,7 @@ func auditSuite(t *testing.T) string {
 	install := exec.CommandContext(within(t), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	install.Dir = work
 	if out, err := install.CombinedOutput(); err != nil {
-		t.Fatalf("installing the audit with npm: %v\n%s", err, out)
+		t.Fatalf("installing the packages of %s with npm: %v\n%s", folder, err, out)
 	}
 	if err := os.Rename(work, final); err != nil && !errors.Is(err, os.ErrExist) { // else another run was faster
 		t.Fatal(err)
