@@ -118,6 +118,9 @@ func (s *Server) getSession(c *call) (any, error) {
 }
 
 func (s *Server) listSessions(c *call) (any, error) {
+	if err := s.ofSomebody(c); err != nil {
+		return nil, err
+	}
 	customer, status := c.get("customer"), c.get("status")
 	return page(c, "/v1/checkout/sessions", newest(s.sessions, func(k *session) bool {
 		return (customer == "" || k.customer == customer) && (status == "" || k.status == status)

@@ -49,6 +49,15 @@ func (s *Server) alive(c *call, param, id string) (*customer, error) {
 	return nil, missing(c, "customer", param, id)
 }
 
+// ofSomebody refuses a list of a customer who is not there; a list of everybody's names none.
+func (s *Server) ofSomebody(c *call) error {
+	if c.get("customer") == "" {
+		return nil
+	}
+	_, err := s.alive(c, "customer", c.get("customer"))
+	return err
+}
+
 func (s *Server) getCustomer(c *call) (any, error) {
 	u := s.customer(c.PathValue("id"))
 	if u == nil {

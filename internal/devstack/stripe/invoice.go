@@ -107,6 +107,9 @@ func (s *Server) getInvoice(c *call) (any, error) {
 }
 
 func (s *Server) listInvoices(c *call) (any, error) {
+	if err := s.ofSomebody(c); err != nil {
+		return nil, err
+	}
 	customer, subscription, status := c.get("customer"), c.get("subscription"), c.get("status")
 	return page(c, "/v1/invoices", newest(s.invoices, func(i *invoice) bool {
 		return (customer == "" || i.customer == customer) && (subscription == "" || i.subscription == subscription) && (status == "" || i.status == status)

@@ -97,6 +97,9 @@ func (s *Server) getSubscription(c *call) (any, error) {
 
 // listSubscriptions leaves out what is canceled, unless asked for all, like the vendor.
 func (s *Server) listSubscriptions(c *call) (any, error) {
+	if err := s.ofSomebody(c); err != nil {
+		return nil, err
+	}
 	customer, status, price := c.get("customer"), c.get("status"), c.get("price")
 	return page(c, "/v1/subscriptions", newest(s.subscriptions, func(b *subscription) bool {
 		fits := b.status == status || status == "all" || status == "" && b.status != canceled
