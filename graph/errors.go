@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/graph/websocket"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/limit"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -32,6 +33,12 @@ func userErrors(err error, argument string) ([]model.UserError, error) {
 	path := []string{argument}
 	if f.Field != "" && f.Field != argument {
 		path = append(path, f.Field)
+	}
+	var full *billing.Exceeded
+	if errors.As(err, &full) {
+		return []model.UserError{model.PlanLimitError{
+			Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path, Metric: full.Metric, Limit: int(full.Limit), Used: int(full.Used), UpgradeTo: full.UpgradeTo,
+		}}, nil
 	}
 	return []model.UserError{model.InputError{Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path}}, nil
 }

@@ -31,6 +31,12 @@ func (r *Resolver) node(ctx context.Context, id ids.ID) (model.Node, error) {
 		return some(r.Recordings.GetUpload(ctx, viewer(ctx), id))
 	case ids.Transcription:
 		return some(of(ctx).transcriptions.load(ctx, id.UUID))
+	case ids.Subscription:
+		return some(r.Payments.Subscription(ctx, viewer(ctx), id))
+	case ids.Invoice:
+		return some(r.Payments.Invoice(ctx, viewer(ctx), id))
+	case ids.PaymentMethod:
+		return some(r.Payments.PaymentMethod(ctx, viewer(ctx), id))
 	case ids.Activity:
 		return some(r.Activities.Get(ctx, viewer(ctx), id))
 	}

@@ -4,6 +4,7 @@ package graph
 
 import (
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/recording"
 	"github.com/switchboard-voice/switchboard/internal/transcription"
@@ -15,4 +16,5 @@ type Resolver struct {
 	Activities     *activity.Service
 	Recordings     *recording.Service
 	Transcriptions *transcription.Service
+	Payments       *billing.Service
 }

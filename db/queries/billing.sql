@@ -76,23 +76,27 @@ SELECT * FROM switchboard.billing_subscriptions WHERE id = @id AND organization_
 
 -- name: UpsertBillingInvoice :exec
 INSERT INTO switchboard.billing_invoices (id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency,
-    issued_at, due_at, paid_at, hosted_url, pdf_url, read_at)
+    issued_at, due_at, paid_at, hosted_url, pdf_url)
 VALUES (@id, @organization_id, @stripe_id, sqlc.narg(subscription_stripe_id), sqlc.narg(number), @status, @amount_due, @amount_paid, @currency,
-    @issued_at, sqlc.narg(due_at), sqlc.narg(paid_at), sqlc.narg(hosted_url), sqlc.narg(pdf_url), @read_at)
+    @issued_at, sqlc.narg(due_at), sqlc.narg(paid_at), sqlc.narg(hosted_url), sqlc.narg(pdf_url))
 ON CONFLICT (stripe_id) DO UPDATE SET
     subscription_stripe_id = EXCLUDED.subscription_stripe_id, number = EXCLUDED.number, status = EXCLUDED.status, amount_due = EXCLUDED.amount_due,
     amount_paid = EXCLUDED.amount_paid, currency = EXCLUDED.currency, due_at = EXCLUDED.due_at, paid_at = EXCLUDED.paid_at,
-    hosted_url = EXCLUDED.hosted_url, pdf_url = EXCLUDED.pdf_url, read_at = EXCLUDED.read_at;
+    hosted_url = EXCLUDED.hosted_url, pdf_url = EXCLUDED.pdf_url;
 
 -- name: RemoveBillingInvoices :exec
 -- Drafts can be deleted at Stripe.
 DELETE FROM switchboard.billing_invoices WHERE organization_id = @organization_id AND stripe_id = ANY(@stripe_ids::text[]);
 
--- name: ListBillingInvoiceStates :many
-SELECT stripe_id, status, amount_paid, read_at FROM switchboard.billing_invoices WHERE organization_id = @organization_id AND issued_at >= @since;
+-- name: ListBillingInvoicesSince :many
+-- Those from then on, and the one that is named.
+SELECT * FROM switchboard.billing_invoices WHERE organization_id = @organization_id AND (issued_at >= @since OR stripe_id = @stripe_id);
 
--- name: GetBillingInvoiceRead :one
-SELECT read_at FROM switchboard.billing_invoices WHERE stripe_id = @stripe_id;
+-- name: IsNewBillingInvoice :one
+-- Whether it is one of the newest, which every read brings.
+SELECT (@stripe_id::text IN (
+    SELECT i.stripe_id FROM switchboard.billing_invoices i WHERE i.organization_id = @organization_id
+    ORDER BY i.issued_at DESC, i.id DESC LIMIT @most))::boolean AS newest;
 
 -- name: ListBillingInvoices :many
 SELECT * FROM switchboard.billing_invoices
@@ -145,10 +149,14 @@ UPDATE switchboard.billing_operations SET done_at = coalesce(done_at, now()) WHE
 -- name: OpenBillingSession :exec
 UPDATE switchboard.billing_operations SET session_id = @session_id, session_url = @session_url WHERE id = @id;
 
--- name: ListOpenBillingCheckouts :many
-SELECT id, organization_id, session_id FROM switchboard.billing_operations
-WHERE kind = 'CHECKOUT' AND done_at IS NULL AND created_at < now() - @older_than::interval
-ORDER BY created_at LIMIT @most;
+-- name: CheckBillingCheckouts :many
+-- Those that nobody has told us about for a while, and marks them as asked for: the older, the rarer.
+UPDATE switchboard.billing_operations SET checked_at = now() WHERE id IN (
+    SELECT o.id FROM switchboard.billing_operations o
+    WHERE o.kind = 'CHECKOUT' AND o.done_at IS NULL AND o.session_id IS NOT NULL
+      AND coalesce(o.checked_at, o.created_at) < now() - greatest(@least::interval, (now() - o.created_at) / 4)
+    ORDER BY o.created_at LIMIT @most FOR UPDATE SKIP LOCKED)
+RETURNING id, organization_id, session_id;
 
 -- name: RemoveBillingOperations :execrows
 DELETE FROM switchboard.billing_operations WHERE id IN (

@@ -68,7 +68,6 @@ CREATE TABLE switchboard.billing_invoices (
     paid_at                timestamptz,
     hosted_url             text,
     pdf_url                text,
-    read_at                timestamptz NOT NULL, -- as in billing_accounts
     CONSTRAINT billing_invoices_stripe_id_key UNIQUE (stripe_id)
 );
 CREATE INDEX billing_invoices_by_organization ON switchboard.billing_invoices (organization_id, issued_at DESC, id DESC);
@@ -111,6 +110,7 @@ CREATE TABLE switchboard.billing_operations (
     session_id      text,
     session_url     text,
     created_at      timestamptz NOT NULL DEFAULT now(),
+    checked_at      timestamptz, -- of a checkout: when Stripe was asked last how far it is
     done_at         timestamptz,
     CONSTRAINT billing_operations_idempotency_key UNIQUE (organization_id, kind, idempotency_key)
 );

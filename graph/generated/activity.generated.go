@@ -602,6 +602,10 @@ var (
 		"ORGANIZATION_UPDATED":         activity.OrganizationUpdated,
 		"MEMBER_CHANGED":               activity.MemberChanged,
 		"WEBHOOK_FAILED":               activity.WebhookFailed,
+		"BILLING_STATUS_CHANGED":       activity.BillingStatusChanged,
+		"BILLING_REQUESTED":            activity.BillingRequested,
+		"BILLING_ALERT":                activity.BillingAlert,
+		"BILLING_REPAIRED":             activity.BillingRepaired,
 	}
 	marshalNActivityType2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐType = map[activity.Type]string{
 		activity.TranscriptionStatusChanged: "TRANSCRIPTION_STATUS_CHANGED",
@@ -610,6 +614,10 @@ var (
 		activity.OrganizationUpdated:        "ORGANIZATION_UPDATED",
 		activity.MemberChanged:              "MEMBER_CHANGED",
 		activity.WebhookFailed:              "WEBHOOK_FAILED",
+		activity.BillingStatusChanged:       "BILLING_STATUS_CHANGED",
+		activity.BillingRequested:           "BILLING_REQUESTED",
+		activity.BillingAlert:               "BILLING_ALERT",
+		activity.BillingRepaired:            "BILLING_REPAIRED",
 	}
 )
 

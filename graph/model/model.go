@@ -8,6 +8,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/page"
@@ -29,6 +30,8 @@ type (
 	TranscriptionConnection = page.Connection[transcription.Transcription]
 	TranscriptionEdge       = page.Edge[transcription.Transcription]
 	UtteranceEdge           = page.Edge[transcription.Utterance]
+	InvoiceConnection       = page.Connection[billing.Invoice]
+	InvoiceEdge             = page.Edge[billing.Invoice]
 )
 
 // UtteranceConnection is a page that knows whose it is, so that the total is counted only when asked for.

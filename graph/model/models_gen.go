@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/recording"
@@ -21,6 +22,23 @@ type UserError interface {
 	GetCode() UserErrorCode
 	GetMessage() string
 	GetPath() []string
+}
+
+type BillingRedirectPayload struct {
+	// Send the browser there.
+	URL        *string     `json:"url,omitempty,omitzero"`
+	UserErrors []UserError `json:"userErrors"`
+}
+
+type BillingSubscriptionCancelInput struct {
+	OrganizationID ids.ID `json:"organizationId"`
+	// False ends it at once; nothing is paid back.
+	AtPeriodEnd bool `json:"atPeriodEnd"`
+}
+
+type BillingSubscriptionPayload struct {
+	Subscription *billing.Subscription `json:"subscription,omitempty,omitzero"`
+	UserErrors   []UserError           `json:"userErrors"`
 }
 
 type InputError struct {
@@ -59,6 +77,37 @@ type OrganizationUpdateInput struct {
 type OrganizationUpdatePayload struct {
 	Organization *identity.Organization `json:"organization,omitempty,omitzero"`
 	UserErrors   []UserError            `json:"userErrors"`
+}
+
+type PaymentMethodPayload struct {
+	PaymentMethod *billing.PaymentMethod `json:"paymentMethod,omitempty,omitzero"`
+	UserErrors    []UserError            `json:"userErrors"`
+}
+
+// Returned where a plan's limit of this month is reached; used and limit are of the whole organization.
+type PlanLimitError struct {
+	Code    UserErrorCode  `json:"code"`
+	Message string         `json:"message"`
+	Path    []string       `json:"path,omitempty,omitzero"`
+	Metric  billing.Metric `json:"metric"`
+	Limit   int            `json:"limit"`
+	Used    int            `json:"used"`
+	// The smallest plan that would lift it; null when there is none.
+	UpgradeTo *billing.Plan `json:"upgradeTo,omitempty,omitzero"`
+}
+
+func (PlanLimitError) IsUserError()                {}
+func (this PlanLimitError) GetCode() UserErrorCode { return this.Code }
+func (this PlanLimitError) GetMessage() string     { return this.Message }
+func (this PlanLimitError) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
 }
 
 type Query struct {
@@ -125,12 +174,13 @@ type UploadCreatePayload struct {
 type UserErrorCode string
 
 const (
-	UserErrorCodeInvalid      UserErrorCode = "INVALID"
-	UserErrorCodeNotFound     UserErrorCode = "NOT_FOUND"
-	UserErrorCodeConflict     UserErrorCode = "CONFLICT"
-	UserErrorCodeForbidden    UserErrorCode = "FORBIDDEN"
-	UserErrorCodeInvalidState UserErrorCode = "INVALID_STATE"
-	UserErrorCodeExpired      UserErrorCode = "EXPIRED"
+	UserErrorCodeInvalid           UserErrorCode = "INVALID"
+	UserErrorCodeNotFound          UserErrorCode = "NOT_FOUND"
+	UserErrorCodeConflict          UserErrorCode = "CONFLICT"
+	UserErrorCodeForbidden         UserErrorCode = "FORBIDDEN"
+	UserErrorCodeInvalidState      UserErrorCode = "INVALID_STATE"
+	UserErrorCodeExpired           UserErrorCode = "EXPIRED"
+	UserErrorCodePlanLimitExceeded UserErrorCode = "PLAN_LIMIT_EXCEEDED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -140,11 +190,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeForbidden,
 	UserErrorCodeInvalidState,
 	UserErrorCodeExpired,
+	UserErrorCodePlanLimitExceeded,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeForbidden, UserErrorCodeInvalidState, UserErrorCodeExpired:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeForbidden, UserErrorCodeInvalidState, UserErrorCodeExpired, UserErrorCodePlanLimitExceeded:
 		return true
 	}
 	return false

@@ -46,11 +46,11 @@ const beginBillingOperation = `-- name: BeginBillingOperation :one
 WITH made AS (
     INSERT INTO switchboard.billing_operations (id, organization_id, kind, target, idempotency_key, return_url)
     VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT DO NOTHING RETURNING id, organization_id, kind, target, idempotency_key, attempt, return_url, session_id, session_url, created_at, done_at
+    ON CONFLICT DO NOTHING RETURNING id, organization_id, kind, target, idempotency_key, attempt, return_url, session_id, session_url, created_at, checked_at, done_at
 )
-SELECT id, organization_id, kind, target, idempotency_key, attempt, return_url, session_id, session_url, created_at, done_at FROM made
+SELECT id, organization_id, kind, target, idempotency_key, attempt, return_url, session_id, session_url, created_at, checked_at, done_at FROM made
 UNION ALL
-SELECT id, organization_id, kind, target, idempotency_key, attempt, return_url, session_id, session_url, created_at, done_at FROM switchboard.billing_operations o
+SELECT id, organization_id, kind, target, idempotency_key, attempt, return_url, session_id, session_url, created_at, checked_at, done_at FROM switchboard.billing_operations o
 WHERE o.organization_id = $2 AND o.kind = $3
   AND ($5::text IS NOT NULL AND o.idempotency_key = $5
     OR $5::text IS NULL AND o.idempotency_key IS NULL AND o.target = $4 AND o.done_at IS NULL)
@@ -77,6 +77,7 @@ type BeginBillingOperationRow struct {
 	SessionID      *string
 	SessionUrl     *string
 	CreatedAt      time.Time
+	CheckedAt      *time.Time
 	DoneAt         *time.Time
 }
 
@@ -102,6 +103,7 @@ func (q *Queries) BeginBillingOperation(ctx context.Context, arg BeginBillingOpe
 		&i.SessionID,
 		&i.SessionUrl,
 		&i.CreatedAt,
+		&i.CheckedAt,
 		&i.DoneAt,
 	)
 	return &i, err
@@ -119,6 +121,42 @@ func (q *Queries) BeginBillingReconciliation(ctx context.Context, iD uuid.UUID, 
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
+}
+
+const checkBillingCheckouts = `-- name: CheckBillingCheckouts :many
+UPDATE switchboard.billing_operations SET checked_at = now() WHERE id IN (
+    SELECT o.id FROM switchboard.billing_operations o
+    WHERE o.kind = 'CHECKOUT' AND o.done_at IS NULL AND o.session_id IS NOT NULL
+      AND coalesce(o.checked_at, o.created_at) < now() - greatest($1::interval, (now() - o.created_at) / 4)
+    ORDER BY o.created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING id, organization_id, session_id
+`
+
+type CheckBillingCheckoutsRow struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	SessionID      *string
+}
+
+// Those that nobody has told us about for a while, and marks them as asked for: the older, the rarer.
+func (q *Queries) CheckBillingCheckouts(ctx context.Context, least time.Duration, most int32) ([]*CheckBillingCheckoutsRow, error) {
+	rows, err := q.db.Query(ctx, checkBillingCheckouts, least, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*CheckBillingCheckoutsRow{}
+	for rows.Next() {
+		var i CheckBillingCheckoutsRow
+		if err := rows.Scan(&i.ID, &i.OrganizationID, &i.SessionID); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteBillingCustomer = `-- name: DeleteBillingCustomer :exec
@@ -185,7 +223,7 @@ func (q *Queries) GetBillingCustomer(ctx context.Context, id string) (*BillingCu
 }
 
 const getBillingInvoice = `-- name: GetBillingInvoice :one
-SELECT id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency, issued_at, due_at, paid_at, hosted_url, pdf_url, read_at FROM switchboard.billing_invoices WHERE id = $1 AND organization_id = ANY($2::uuid[])
+SELECT id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency, issued_at, due_at, paid_at, hosted_url, pdf_url FROM switchboard.billing_invoices WHERE id = $1 AND organization_id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetBillingInvoice(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*BillingInvoice, error) {
@@ -206,20 +244,8 @@ func (q *Queries) GetBillingInvoice(ctx context.Context, iD uuid.UUID, organizat
 		&i.PaidAt,
 		&i.HostedUrl,
 		&i.PdfUrl,
-		&i.ReadAt,
 	)
 	return &i, err
-}
-
-const getBillingInvoiceRead = `-- name: GetBillingInvoiceRead :one
-SELECT read_at FROM switchboard.billing_invoices WHERE stripe_id = $1
-`
-
-func (q *Queries) GetBillingInvoiceRead(ctx context.Context, stripeID string) (time.Time, error) {
-	row := q.db.QueryRow(ctx, getBillingInvoiceRead, stripeID)
-	var read_at time.Time
-	err := row.Scan(&read_at)
-	return read_at, err
 }
 
 const getBillingPaymentMethod = `-- name: GetBillingPaymentMethod :one
@@ -335,6 +361,26 @@ func (q *Queries) InsertBillingCustomer(ctx context.Context, iD string, organiza
 	return result.RowsAffected(), nil
 }
 
+const isNewBillingInvoice = `-- name: IsNewBillingInvoice :one
+SELECT ($1::text IN (
+    SELECT i.stripe_id FROM switchboard.billing_invoices i WHERE i.organization_id = $2
+    ORDER BY i.issued_at DESC, i.id DESC LIMIT $3))::boolean AS newest
+`
+
+type IsNewBillingInvoiceParams struct {
+	StripeID       string
+	OrganizationID uuid.UUID
+	Most           int32
+}
+
+// Whether it is one of the newest, which every read brings.
+func (q *Queries) IsNewBillingInvoice(ctx context.Context, arg IsNewBillingInvoiceParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isNewBillingInvoice, arg.StripeID, arg.OrganizationID, arg.Most)
+	var newest bool
+	err := row.Scan(&newest)
+	return newest, err
+}
+
 const keepBillingTurn = `-- name: KeepBillingTurn :one
 UPDATE switchboard.billing_accounts SET turn_until = clock_timestamp() + $1::interval
 WHERE organization_id = $2 AND turn = $3::uuid
@@ -381,44 +427,8 @@ func (q *Queries) ListBillingAccountsAfter(ctx context.Context, after uuid.UUID,
 	return items, nil
 }
 
-const listBillingInvoiceStates = `-- name: ListBillingInvoiceStates :many
-SELECT stripe_id, status, amount_paid, read_at FROM switchboard.billing_invoices WHERE organization_id = $1 AND issued_at >= $2
-`
-
-type ListBillingInvoiceStatesRow struct {
-	StripeID   string
-	Status     string
-	AmountPaid int64
-	ReadAt     time.Time
-}
-
-func (q *Queries) ListBillingInvoiceStates(ctx context.Context, organizationID uuid.UUID, since time.Time) ([]*ListBillingInvoiceStatesRow, error) {
-	rows, err := q.db.Query(ctx, listBillingInvoiceStates, organizationID, since)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []*ListBillingInvoiceStatesRow{}
-	for rows.Next() {
-		var i ListBillingInvoiceStatesRow
-		if err := rows.Scan(
-			&i.StripeID,
-			&i.Status,
-			&i.AmountPaid,
-			&i.ReadAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listBillingInvoices = `-- name: ListBillingInvoices :many
-SELECT id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency, issued_at, due_at, paid_at, hosted_url, pdf_url, read_at FROM switchboard.billing_invoices
+SELECT id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency, issued_at, due_at, paid_at, hosted_url, pdf_url FROM switchboard.billing_invoices
 WHERE organization_id = $1 AND (issued_at, id) < ($2::timestamptz, $3::uuid)
 ORDER BY issued_at DESC, id DESC LIMIT $4
 `
@@ -459,7 +469,52 @@ func (q *Queries) ListBillingInvoices(ctx context.Context, arg ListBillingInvoic
 			&i.PaidAt,
 			&i.HostedUrl,
 			&i.PdfUrl,
-			&i.ReadAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBillingInvoicesSince = `-- name: ListBillingInvoicesSince :many
+SELECT id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency, issued_at, due_at, paid_at, hosted_url, pdf_url FROM switchboard.billing_invoices WHERE organization_id = $1 AND (issued_at >= $2 OR stripe_id = $3)
+`
+
+type ListBillingInvoicesSinceParams struct {
+	OrganizationID uuid.UUID
+	Since          time.Time
+	StripeID       string
+}
+
+// Those from then on, and the one that is named.
+func (q *Queries) ListBillingInvoicesSince(ctx context.Context, arg ListBillingInvoicesSinceParams) ([]*BillingInvoice, error) {
+	rows, err := q.db.Query(ctx, listBillingInvoicesSince, arg.OrganizationID, arg.Since, arg.StripeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*BillingInvoice{}
+	for rows.Next() {
+		var i BillingInvoice
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrganizationID,
+			&i.StripeID,
+			&i.SubscriptionStripeID,
+			&i.Number,
+			&i.Status,
+			&i.AmountDue,
+			&i.AmountPaid,
+			&i.Currency,
+			&i.IssuedAt,
+			&i.DueAt,
+			&i.PaidAt,
+			&i.HostedUrl,
+			&i.PdfUrl,
 		); err != nil {
 			return nil, err
 		}
@@ -635,38 +690,6 @@ func (q *Queries) ListEndedGraces(ctx context.Context, now *time.Time, most int3
 	return items, nil
 }
 
-const listOpenBillingCheckouts = `-- name: ListOpenBillingCheckouts :many
-SELECT id, organization_id, session_id FROM switchboard.billing_operations
-WHERE kind = 'CHECKOUT' AND done_at IS NULL AND created_at < now() - $1::interval
-ORDER BY created_at LIMIT $2
-`
-
-type ListOpenBillingCheckoutsRow struct {
-	ID             uuid.UUID
-	OrganizationID uuid.UUID
-	SessionID      *string
-}
-
-func (q *Queries) ListOpenBillingCheckouts(ctx context.Context, olderThan time.Duration, most int32) ([]*ListOpenBillingCheckoutsRow, error) {
-	rows, err := q.db.Query(ctx, listOpenBillingCheckouts, olderThan, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []*ListOpenBillingCheckoutsRow{}
-	for rows.Next() {
-		var i ListOpenBillingCheckoutsRow
-		if err := rows.Scan(&i.ID, &i.OrganizationID, &i.SessionID); err != nil {
-			return nil, err
-		}
-		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const lockBillingAccount = `-- name: LockBillingAccount :one
 SELECT organization_id, plan, tier, status, grace_until, turn, turn_until, read_at FROM switchboard.billing_accounts WHERE organization_id = $1 FOR UPDATE
 `
@@ -822,13 +845,13 @@ func (q *Queries) UpdateBillingAccount(ctx context.Context, arg UpdateBillingAcc
 
 const upsertBillingInvoice = `-- name: UpsertBillingInvoice :exec
 INSERT INTO switchboard.billing_invoices (id, organization_id, stripe_id, subscription_stripe_id, number, status, amount_due, amount_paid, currency,
-    issued_at, due_at, paid_at, hosted_url, pdf_url, read_at)
+    issued_at, due_at, paid_at, hosted_url, pdf_url)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $14, $15)
+    $10, $11, $12, $13, $14)
 ON CONFLICT (stripe_id) DO UPDATE SET
     subscription_stripe_id = EXCLUDED.subscription_stripe_id, number = EXCLUDED.number, status = EXCLUDED.status, amount_due = EXCLUDED.amount_due,
     amount_paid = EXCLUDED.amount_paid, currency = EXCLUDED.currency, due_at = EXCLUDED.due_at, paid_at = EXCLUDED.paid_at,
-    hosted_url = EXCLUDED.hosted_url, pdf_url = EXCLUDED.pdf_url, read_at = EXCLUDED.read_at
+    hosted_url = EXCLUDED.hosted_url, pdf_url = EXCLUDED.pdf_url
 `
 
 type UpsertBillingInvoiceParams struct {
@@ -846,7 +869,6 @@ type UpsertBillingInvoiceParams struct {
 	PaidAt               *time.Time
 	HostedUrl            *string
 	PdfUrl               *string
-	ReadAt               time.Time
 }
 
 func (q *Queries) UpsertBillingInvoice(ctx context.Context, arg UpsertBillingInvoiceParams) error {
@@ -865,7 +887,6 @@ func (q *Queries) UpsertBillingInvoice(ctx context.Context, arg UpsertBillingInv
 		arg.PaidAt,
 		arg.HostedUrl,
 		arg.PdfUrl,
-		arg.ReadAt,
 	)
 	return err
 }

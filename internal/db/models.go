@@ -62,7 +62,6 @@ type BillingInvoice struct {
 	PaidAt               *time.Time
 	HostedUrl            *string
 	PdfUrl               *string
-	ReadAt               time.Time
 }
 
 type BillingPaymentMethod struct {

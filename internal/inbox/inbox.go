@@ -17,8 +17,11 @@ import (
 // SourceName says who sends.
 type SourceName string
 
-// AssemblyAI is the one source so far.
-const AssemblyAI SourceName = "ASSEMBLYAI"
+// Who sends.
+const (
+	AssemblyAI SourceName = "ASSEMBLYAI"
+	Stripe     SourceName = "STRIPE"
+)
 
 // Status says how far an event is.
 type Status string
