@@ -24,6 +24,9 @@ type Config struct {
 	EventVersion string
 	// DunningEnds is what a subscription becomes after the last try to collect: canceled or unpaid; empty: canceled.
 	DunningEnds string
+	// Behind is how far its clock is behind ours at the start, so that a period or a dunning that Advance ends
+	// is over now for those who look at their own clock.
+	Behind time.Duration
 	// WebhookPause is between two tries of a webhook; 0: defaultPause.
 	WebhookPause time.Duration
 	// Control opens POST /control/…: time, faults and what banks do, over HTTP.
@@ -91,7 +94,7 @@ func New(config Config) *Server {
 		config.WebhookPause = defaultPause
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{config: config, client: &http.Client{}, cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1), portals: map[string]*portal{}}
+	s := &Server{config: config, client: &http.Client{}, cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1), offset: -config.Behind, portals: map[string]*portal{}}
 	s.mux = s.routes()
 	s.group.Go(func() { s.send(ctx) })
 	return s
@@ -157,7 +160,7 @@ func (s *Server) api() []endpoint {
 	}
 }
 
-// now is the vendor's time, which may be ahead of ours.
+// now is the vendor's time, which may differ from ours.
 func (s *Server) now() int64 { return time.Now().Add(s.offset).Unix() }
 
 // Close sends nothing more and waits for what is being sent, until ctx ends.

@@ -173,14 +173,14 @@ func (s *Server) Refund(invoice string) error {
 }
 
 // Subscribe sells a price to a customer without a checkout, as somebody does in the dashboard.
-func (s *Server) Subscribe(customer, price string) (subscription string, err error) {
+func (s *Server) Subscribe(customer, price string, trialDays int) (subscription string, err error) {
 	err = s.act("subscribing", customer, func() bool {
 		u, p := s.customer(customer), s.price(price)
 		if u == nil || u.deleted || p == nil {
 			return false
 		}
 		m := s.attach(u, false)
-		b := s.subscribe(&session{customer: u.id, price: p, base: s.config.BaseURL, subscriptionWords: map[string]string{}}, m)
+		b := s.subscribe(&session{customer: u.id, price: p, trialDays: trialDays, base: s.config.BaseURL, subscriptionWords: map[string]string{}}, m)
 		s.paidBy(s.bill(b, "subscription_create", b.whole()), m)
 		subscription = b.id
 		return true
