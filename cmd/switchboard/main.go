@@ -22,6 +22,7 @@ type commands struct {
 	Token      tokenCommand      `cmd:"" help:"Print a bearer token for a user."`
 	Inbox      inboxCommand      `cmd:"" help:"See the webhooks that were kept, and replay or discard those that failed."`
 	Transcribe transcribeCommand `cmd:"" help:"Send audio to a running server and print the transcript."`
+	Demo       demoCommand       `cmd:"" help:"Show on a running server what the product does."`
 	Speechd    speechdCommand    `cmd:"" help:"Run the local speech service alone: AssemblyAI's API, no key, no network."`
 	Doctor     doctorCommand     `cmd:"" help:"Check the configuration against the world and say what is wrong."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -31,7 +31,7 @@ func (c *transcribeCommand) Run(ctx context.Context) error {
 }
 
 func (c *transcribeCommand) run(ctx context.Context, out io.Writer, show *show) error {
-	token, err := c.token()
+	token, err := signInToken(c.Token, c.Home)
 	if err != nil {
 		return err
 	}
@@ -117,12 +117,12 @@ func (c *transcribeCommand) look(id string) string {
 	return command + " --server " + c.Server
 }
 
-// token is the given one, or the one that a local server left for us.
-func (c *transcribeCommand) token() (string, error) {
-	if c.Token != "" {
-		return c.Token, nil
+// signInToken is the given one, or the one that a local server left for us.
+func signInToken(given, home string) (string, error) {
+	if given != "" {
+		return given, nil
 	}
-	path := filepath.Join(c.Home, tokenName)
+	path := filepath.Join(home, tokenName)
 	left, err := os.ReadFile(path)
 	token := strings.TrimSpace(string(left))
 	if errors.Is(err, os.ErrNotExist) || err == nil && token == "" {
