@@ -59,12 +59,16 @@ func (s *Server) route(e endpoint) http.HandlerFunc {
 				return
 			}
 		}
-		said, lost := s.once(e, c, raw)
-		if lost {
+		said := s.once(e, c, raw)
+		switch s.fate(e.name) {
+		case held:
+			s.hold(r)
 			reset(w)
-			return
+		case lost:
+			reset(w)
+		default:
+			write(w, said)
 		}
-		write(w, said)
 	}
 }
 
@@ -80,31 +84,31 @@ func (s *Server) admit(r *http.Request) error {
 }
 
 // once answers a call, or gives the answer that its key had before.
-func (s *Server) once(e endpoint, c *call, raw []byte) (said answer, lost bool) {
+func (s *Server) once(e endpoint, c *call, raw []byte) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := c.Header.Get("Idempotency-Key")
 	print := c.Method + " " + c.URL.Path + " " + string(raw)
 	if c.Method == http.MethodGet || key == "" {
-		return s.do(e, c), s.loses(e.name)
+		return s.do(e, c)
 	}
 	s.stats.Writes++
 	if before, known := s.answers.find(key); known {
 		if before.print != print {
-			return refuse(errKeyReused), false
+			return refuse(errKeyReused)
 		}
 		s.stats.Replayed++
 		before.answer.replayed = true
-		return before.answer, s.loses(e.name)
+		return before.answer
 	}
-	said = s.do(e, c)
+	said := s.do(e, c)
 	if said.status < 300 && s.spoils(e.name) { // the write took effect, and nobody is told
 		said = refuse(errBroken)
 	}
 	if said.status < 300 || said.status == http.StatusPaymentRequired || said.status >= 500 { // what was not begun is not kept
 		s.answers.keep(key, kept{print, said})
 	}
-	return said, s.loses(e.name)
+	return said
 }
 
 // do runs a call whose parameters are all known.

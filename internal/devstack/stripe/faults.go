@@ -17,6 +17,8 @@ type Faults struct {
 	SpoilAfter int           `json:"spoil_after"` // so many writes take effect and are answered 500, which the vendor keeps for their key
 	LoseAnswer int           `json:"lose_answer"` // so many calls take effect, and the connection breaks before the answer
 
+	HoldAnswer int `json:"hold_answer"` // so many calls take effect, and are answered only when the client has left
+
 	Webhook WebhookFaults `json:"webhook"`
 }
 
@@ -36,6 +38,7 @@ type Stats struct {
 	Writes        int // with an idempotency key
 	Replayed      int // writes answered as their key was before
 	WebhooksSent  int // tries
+	Held          int // answers that were or are held back
 }
 
 // Stats are the counts now.
@@ -88,9 +91,35 @@ func (s *Server) spoils(call string) bool {
 	return (s.faults.On == "" || s.faults.On == call) && spend(&s.faults.SpoilAfter)
 }
 
-// loses says whether the answer gets lost. The lock is held.
-func (s *Server) loses(call string) bool {
-	return (s.faults.On == "" || s.faults.On == call) && spend(&s.faults.LoseAnswer)
+// What becomes of an answer.
+const (
+	given = iota
+	lost
+	held
+)
+
+// fate says what becomes of the answer to a call that took effect.
+func (s *Server) fate(call string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch f := &s.faults; {
+	case f.On != "" && f.On != call:
+		return given
+	case spend(&f.LoseAnswer):
+		return lost
+	case spend(&f.HoldAnswer):
+		s.stats.Held++
+		return held
+	}
+	return given
+}
+
+// hold waits until nobody wants the answer any more.
+func (s *Server) hold(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-s.done:
+	}
 }
 
 func spend(n *int) bool {
