@@ -11,6 +11,7 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/graph/websocket"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/limit"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -36,6 +37,12 @@ func userErrors(err error, argument string) ([]model.UserError, error) {
 	}
 	if f.Ceiling != nil {
 		return []model.UserError{model.CallLimitError{Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path, Limit: model.CallLimit(f.Ceiling.Name), Most: f.Ceiling.Most}}, nil
+	}
+	var full *billing.Exceeded
+	if errors.As(err, &full) {
+		return []model.UserError{model.PlanLimitError{
+			Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path, Metric: full.Metric, Limit: int(full.Limit), Used: int(full.Used), UpgradeTo: full.UpgradeTo,
+		}}, nil
 	}
 	return []model.UserError{model.InputError{Code: model.UserErrorCode(f.Code), Message: f.Message, Path: path}}, nil
 }

@@ -35,6 +35,12 @@ func (r *Resolver) node(ctx context.Context, id ids.ID) (model.Node, error) {
 		return some(of(ctx).calls.load(ctx, id.UUID))
 	case ids.PhoneNumber:
 		return some(r.Calls.Number(ctx, viewer(ctx), id))
+	case ids.Subscription:
+		return some(r.Payments.Subscription(ctx, viewer(ctx), id))
+	case ids.Invoice:
+		return some(r.Payments.Invoice(ctx, viewer(ctx), id))
+	case ids.PaymentMethod:
+		return some(r.Payments.PaymentMethod(ctx, viewer(ctx), id))
 	case ids.Activity:
 		return some(r.Activities.Get(ctx, viewer(ctx), id))
 	case ids.Webhook:

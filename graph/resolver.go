@@ -4,6 +4,7 @@ package graph
 
 import (
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/recording"
@@ -19,4 +20,5 @@ type Resolver struct {
 	Transcriptions *transcription.Service
 	Calls          *telephony.Service
 	Inbox          *inbox.Service
+	Payments       *billing.Service
 }

@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"internal/transcription": 8, // needs recordings, and the inbox's event
 	"internal/telephony":     8, // hands recordings down, and needs the inbox's event
 	"internal/recording":     7,
+	"internal/billing":       6, // transcription counts by it; cmd hands it the inbox's events
 	"internal/inbox":         6, // its handlers are rooms above, which cmd gives to it
 	"internal/identity":      5, // records changes of members and settings as activity
 	"internal/activity":      4, // wakes by live
@@ -32,7 +33,7 @@ var floors = map[string]int{
 
 	"db/schema": 1, "internal/db": 1,
 	"internal/access": 1, "internal/audio": 1, "internal/authjs": 1, "internal/blob": 1, "internal/config": 1, "internal/egress": 1, "internal/limit": 1, "internal/page": 1,
-	"internal/telemetry": 1, "internal/provider/assemblyai": 1, "internal/provider/signalwire": 1,
+	"internal/telemetry": 1, "internal/provider/assemblyai": 1, "internal/provider/signalwire": 1, "internal/provider/stripe": 1,
 	"internal/fault": 0, "internal/ids": 0, // what everybody speaks of
 }
 
@@ -40,7 +41,7 @@ var floors = map[string]int{
 var beside = []string{
 	"internal/client",
 	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/samples", "internal/devstack/signalwire", "internal/devstack/speech",
-	"internal/devstack/speech/recognize", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
+	"internal/devstack/speech/recognize", "internal/devstack/stripe", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
 }
 
 // apart holds tests and tools, which may import everything.

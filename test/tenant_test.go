@@ -40,9 +40,9 @@ func in(field string, more vars) func(string) vars {
 func doors() map[string]door {
 	return map[string]door{
 		"Query.node": {`query($id: ID!) { node(id: $id) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod}},
 		"Query.nodes": {`query($id: ID!) { nodes(ids: [$id]) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod}},
 		"Query.recording":     {`query($id: ID!) { recording(id: $id) { id audio { url } transcriptions { id text } } }`, byID, []ids.Kind{ids.Recording}},
 		"Query.transcription": {`query($id: ID!) { transcription(id: $id) { id text download(format: TEXT) { url } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Mutation.organizationUpdate": {`mutation($in: OrganizationUpdateInput!) { organizationUpdate(input: $in) { organization { id } userErrors { code message } } }`,
@@ -57,6 +57,19 @@ func doors() map[string]door {
 		}, []ids.Kind{ids.Organization}},
 		"Mutation.transcriptionRetry":  {`mutation($id: ID!) { transcriptionRetry(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Mutation.transcriptionCancel": {`mutation($id: ID!) { transcriptionCancel(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Query.billingPlanChangePreview": {`query($in: BillingPlanChangePreviewInput!) { billingPlanChangePreview(input: $in) { amountDue { amount } } }`,
+			in("organizationId", vars{"priceId": "prc_x"}), []ids.Kind{ids.Organization}},
+		"Mutation.billingCheckoutCreate": {`mutation($in: BillingCheckoutCreateInput!) { billingCheckoutCreate(input: $in) { url userErrors { code message } } }`,
+			in("organizationId", vars{"priceId": "prc_x", "returnPath": "/", "idempotencyKey": "k"}), []ids.Kind{ids.Organization}},
+		"Mutation.billingPortalCreate": {`mutation($in: BillingPortalCreateInput!) { billingPortalCreate(input: $in) { url userErrors { code message } } }`,
+			in("organizationId", vars{"returnPath": "/"}), []ids.Kind{ids.Organization}},
+		"Mutation.billingPlanChange": {`mutation($in: BillingPlanChangeInput!) { billingPlanChange(input: $in) { subscription { id } userErrors { code message } } }`,
+			in("organizationId", vars{"priceId": "prc_x", "idempotencyKey": "k"}), []ids.Kind{ids.Organization}},
+		"Mutation.billingSubscriptionCancel": {`mutation($in: BillingSubscriptionCancelInput!) { billingSubscriptionCancel(input: $in) { subscription { id } userErrors { code message } } }`,
+			in("organizationId", nil), []ids.Kind{ids.Organization}},
+		"Mutation.billingSubscriptionResume": {`mutation($id: ID!) { billingSubscriptionResume(organizationId: $id) { subscription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Organization}},
+		"Mutation.paymentMethodSetDefault":   {`mutation($id: ID!) { paymentMethodSetDefault(id: $id) { paymentMethod { id } userErrors { code message } } }`, byID, []ids.Kind{ids.PaymentMethod}},
+		"Mutation.paymentMethodDetach":       {`mutation($id: ID!) { paymentMethodDetach(id: $id) { paymentMethod { id } userErrors { code message } } }`, byID, []ids.Kind{ids.PaymentMethod}},
 		"Subscription.transcriptionStatus": {`subscription($id: ID!) { transcriptionStatus(transcriptionId: $id) { status } }`,
 			byID, []ids.Kind{ids.Transcription}},
 		"Subscription.organizationActivity": {`subscription($id: ID!) { organizationActivity(organizationId: $id) { id } }`, byID, []ids.Kind{ids.Organization}},
@@ -133,10 +146,23 @@ func property(t *testing.T, a *app, p *person) map[ids.Kind]string {
 	}
 	p.must(`query($s: String!) { organization(slug: $s) { activity { nodes { id } } members { nodes { id } } } }`, vars{"s": p.slug}, &out)
 	upload, _ := p.begin(1000)
+	bills := a.bills(p)
 	return map[ids.Kind]string{
+		ids.Subscription: bills[0].String(), ids.Invoice: bills[1].String(), ids.PaymentMethod: bills[2].String(),
 		ids.User: ids.Of(ids.User, p.user).String(), ids.Organization: p.organization.String(), ids.Membership: out.Organization.Members.Nodes[0].ID,
 		ids.Activity: out.Organization.Activity.Nodes[0].ID, ids.Transcription: id, ids.Recording: p.state(id).Recording.ID, ids.Upload: upload,
 	}
+}
+
+// bills gives an organization what it would have at Stripe, without one.
+func (a *app) bills(p *person) [3]ids.ID {
+	a.t.Helper()
+	s, i, m := ids.New(ids.Subscription), ids.New(ids.Invoice), ids.New(ids.PaymentMethod)
+	a.exec(`INSERT INTO switchboard.billing_subscriptions (id, organization_id, stripe_id, item_id, price_id, tier, status, interval, amount, currency, current_period_start, current_period_end, cancel_at_period_end, created_at)
+		VALUES ($1::uuid, $2, $1::uuid::text, 'si', 'price', 'PRO', 'ACTIVE', 'MONTH', 4900, 'usd', now(), now(), false, now())`, s.UUID, p.organization.UUID)
+	a.exec(`INSERT INTO switchboard.billing_invoices (id, organization_id, stripe_id, status, amount_due, amount_paid, currency, issued_at) VALUES ($1::uuid, $2, $1::uuid::text, 'OPEN', 4900, 0, 'usd', now())`, i.UUID, p.organization.UUID)
+	a.exec(`INSERT INTO switchboard.billing_payment_methods (id, organization_id, stripe_id, kind, is_default, created_at) VALUES ($1::uuid, $2, $1::uuid::text, 'card', true, now())`, m.UUID, p.organization.UUID)
+	return [3]ids.ID{s, i, m}
 }
 
 func TestAnotherOrganizationsIdIsAnsweredLikeOneThatDoesNotExist(t *testing.T) {
@@ -210,6 +236,8 @@ func (a *app) fingerprint() (text string) {
 		(SELECT count(*) FROM switchboard.recordings WHERE deleted_at IS NULL),
 		(SELECT string_agg(status || attempt, ',' ORDER BY id) FROM switchboard.transcriptions),
 		(SELECT string_agg(status, ',' ORDER BY id) FROM switchboard.uploads),
+		(SELECT string_agg(status || cancel_at_period_end, ',' ORDER BY id) FROM switchboard.billing_subscriptions),
+		(SELECT count(*) FROM switchboard.billing_payment_methods), (SELECT count(*) FROM switchboard.billing_operations),
 		(SELECT count(*) FROM switchboard.activity_events))`)
 	return text
 }
@@ -225,6 +253,8 @@ func TestRoleBelowWhatIsNeededIsRefusedAndChangesNothing(t *testing.T) {
 	for name, who := range map[string]*person{
 		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
 		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRequest of a url": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
+		"Mutation.billingCheckoutCreate": operator, "Mutation.billingPortalCreate": operator, "Mutation.billingPlanChange": operator, "Mutation.billingSubscriptionCancel": operator,
+		"Mutation.billingSubscriptionResume": operator, "Mutation.paymentMethodSetDefault": operator, "Mutation.paymentMethodDetach": operator,
 	} {
 		d := doors()[name]
 		if code := who.refused(d.document, d.vars(mine[d.kinds[0]])); code != "FORBIDDEN" {

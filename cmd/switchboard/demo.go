@@ -14,7 +14,8 @@ import (
 
 // demoCommand shows what the product does, step by step, on a running server.
 type demoCommand struct {
-	Call demoCallCommand `cmd:"" help:"Place a call and show it live, from the first ring to the transcript."`
+	Call     demoCallCommand     `cmd:"" help:"Place a call and show it live, from the first ring to the transcript."`
+	Checkout demoCheckoutCommand `cmd:"" help:"Buy a plan and show it live, from the limit before to the limit after. The local Stripe takes no money."`
 }
 
 // demoCallCommand places one call. On make run the telephone is answered by the local service, which plays

@@ -63,6 +63,11 @@ func (devCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer stopSpeech()
+	stopPayments, err := d.payments()
+	if err != nil {
+		return err
+	}
+	defer stopPayments()
 	return d.serve(ctx)
 }
 
@@ -170,6 +175,7 @@ func (d *dev) welcome() {
   Log         %s
 
   Try next    bin/switchboard transcribe internal/devstack/samples/jfk.wav
+              bin/switchboard demo checkout
               bin/switchboard token --email %s
   Ctrl-C stops all of it; the data stays in %s.
 

@@ -22,6 +22,8 @@ type left struct {
 	AuthSecret    string `json:"authSecret"`
 	WebhookSecret string `json:"webhookSecret"`
 	SpeechKey     string `json:"speechKey"`
+	StripeKey     string `json:"stripeKey"`   // of the local Stripe
+	StripeURL     string `json:"stripeUrl"`   // where it was at the last start
 	DatabaseURL   string `json:"databaseUrl"` // of the last start
 	Server        string `json:"server"`
 	Shown         bool   `json:"shown"` // the bundled call went through the whole walk once
@@ -65,6 +67,9 @@ func recall(home string) (left, error) {
 	}
 	if l.AuthSecret == "" {
 		l.AuthSecret, l.WebhookSecret, l.SpeechKey = rand.Text()+rand.Text(), rand.Text(), rand.Text()
+	}
+	if l.StripeKey == "" {
+		l.StripeKey = "sk_test_" + rand.Text()
 	}
 	return l, l.keep(home)
 }

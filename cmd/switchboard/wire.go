@@ -69,6 +69,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.people = identity.New(identity.Deps{Store: a.store, Keys: keys, TrustEmail: c.TrustEmail, Now: time.Now})
 	a.activity = activity.New(a.store, a.hub, a.people.Allowed)
 	a.activity.Retain(a.queue, c.ActivityRetention)
+	payments := a.billing()
 	recordings := recording.New(recording.Deps{Store: a.store, Jobs: a.queue, Bucket: bucket, MaxSize: c.MaxUploadBytes})
 	shelf := recording.NewShelf(a.store, bucket, time.Now)
 	copies := recording.NewCopies(recording.CopiesDeps{
@@ -81,7 +82,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	}
 	transcriptions := transcription.New(transcription.Deps{
 		Store: a.store, Jobs: a.queue, Shelf: shelf, Copies: copies, Uploads: recordings, People: a.people, Activity: a.activity,
-		Analysis: analyses(c.Analysis), MaxLive: c.LiveTranscriptions, BaseURL: c.PublicURL(), LinkKey: links[0], OldKeys: links[1:], Now: time.Now,
+		Limits: payments.limits, Analysis: analyses(c.Analysis), MaxLive: c.LiveTranscriptions, BaseURL: c.PublicURL(), LinkKey: links[0], OldKeys: links[1:], Now: time.Now,
 	})
 	worker := transcription.NewWorker(transcription.WorkerDeps{
 		Store: a.store, Jobs: a.queue, Shelf: shelf, Copies: copies, Options: options(c),
@@ -94,7 +95,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.onSettled(worker)
 	calls, dialer := a.telephony(copies, transcription.NewAutomatic(transcriptions))
 	a.graph = graph.NewServer(graph.Deps{
-		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue)},
+		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue), Payments: payments.service},
 		Keys:          keys,
 		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
 		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
@@ -102,7 +103,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
 	webhooks := inbox.New(inbox.Deps{
 		Store: a.store, Jobs: a.queue, Kept: a.metrics.Webhook, Handled: a.metrics.Handled, FinishedFor: c.InboxRetention,
-		Sources: a.sources(worker, dialer),
+		Sources: a.sources(worker, dialer, payments),
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
 	a.routes(httpserver.Handlers{Webhooks: webhooks, Answer: a.answers(dialer), Download: transcriptions, Blobs: blobs})

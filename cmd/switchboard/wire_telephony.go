@@ -45,8 +45,8 @@ func (a *app) telephony(copies *recording.Copies, transcriptions *transcription.
 }
 
 // sources are the doors of the inbox, by the last part of the path.
-func (a *app) sources(transcripts *transcription.Worker, calls *telephony.Worker) map[string]inbox.Source {
-	all := map[string]inbox.Source{"assemblyai": transcripts.Source(a.config.AssemblyAIWebhookSecrets)}
+func (a *app) sources(transcripts *transcription.Worker, calls *telephony.Worker, money payments) map[string]inbox.Source {
+	all := map[string]inbox.Source{"assemblyai": transcripts.Source(a.config.AssemblyAIWebhookSecrets), "stripe": money.source}
 	if a.signalwire != nil {
 		all["signalwire"] = calls.Source()
 	}

@@ -13,22 +13,25 @@ ALTER TABLE switchboard.activity_events
         , 'RECORDING_PLAYED'
         , 'RECORDING_HOLD_CHANGED'
         , 'WEBHOOK_RESOLVED'
-        ,'CALL_STATUS_CHANGED'
-        ,'CALL_DISPOSITION_SET'
-        ,'CALL_NOTE_ADDED'
-
+        , 'CALL_STATUS_CHANGED'
+        , 'CALL_DISPOSITION_SET'
+        , 'CALL_NOTE_ADDED'
         -- sign-in
-
         -- billing
+        , 'BILLING_STATUS_CHANGED'
+        , 'BILLING_REQUESTED'
+        , 'BILLING_ALERT'
+        , 'BILLING_REPAIRED'
     )) NOT VALID,
     ADD CONSTRAINT activity_events_subject_kind_check CHECK (subject_kind IN (
         'org', 'rec', 'trn', 'mem', 'whk'
         -- calls
-        ,'call'
-
+        , 'call'
         -- sign-in
-
         -- billing
+        , 'bsu'
+        , 'ivc'
+        , 'pmt'
     )) NOT VALID;
 CREATE INDEX activity_events_audit ON switchboard.activity_events (organization_id, number) WHERE audience = 'AUDIT';
 

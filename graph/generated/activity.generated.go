@@ -608,6 +608,10 @@ var (
 		"RECORDING_PLAYED":             activity.RecordingPlayed,
 		"RECORDING_HOLD_CHANGED":       activity.RecordingHoldChanged,
 		"WEBHOOK_RESOLVED":             activity.WebhookResolved,
+		"BILLING_STATUS_CHANGED":       activity.BillingStatusChanged,
+		"BILLING_REQUESTED":            activity.BillingRequested,
+		"BILLING_ALERT":                activity.BillingAlert,
+		"BILLING_REPAIRED":             activity.BillingRepaired,
 	}
 	marshalNActivityType2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐType = map[activity.Type]string{
 		activity.TranscriptionStatusChanged: "TRANSCRIPTION_STATUS_CHANGED",
@@ -622,6 +626,10 @@ var (
 		activity.RecordingPlayed:            "RECORDING_PLAYED",
 		activity.RecordingHoldChanged:       "RECORDING_HOLD_CHANGED",
 		activity.WebhookResolved:            "WEBHOOK_RESOLVED",
+		activity.BillingStatusChanged:       "BILLING_STATUS_CHANGED",
+		activity.BillingRequested:           "BILLING_REQUESTED",
+		activity.BillingAlert:               "BILLING_ALERT",
+		activity.BillingRepaired:            "BILLING_REPAIRED",
 	}
 )
 

@@ -14,6 +14,7 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
@@ -35,6 +36,7 @@ type OrganizationResolver interface {
 	ViewerPermissions(ctx context.Context, obj *identity.Organization) ([]access.Permission, error)
 	Members(ctx context.Context, obj *identity.Organization, first int, after *string) (*page.Connection[identity.Membership], error)
 	Activity(ctx context.Context, obj *identity.Organization, first int, after *string, types []activity.Type) (*page.Connection[activity.Event], error)
+	Billing(ctx context.Context, obj *identity.Organization) (*billing.Account, error)
 	WebhookInbox(ctx context.Context, obj *identity.Organization, first int, after *string, filter *inbox.Wanted) (*page.Connection[inbox.Kept], error)
 	Recordings(ctx context.Context, obj *identity.Organization, first int, after *string, source *recording.Source) (*page.Connection[recording.Recording], error)
 	Calls(ctx context.Context, obj *identity.Organization, first int, after *string, filter *model.CallFilter, orderBy *telephony.Order) (*model.CallConnection, error)
@@ -775,6 +777,38 @@ func (ec *executionContext) fieldContext_Organization_activity(ctx context.Conte
 	if fc.Args, err = ec.field_Organization_activity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_billing(ctx context.Context, field graphql.CollectedField, obj *identity.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_billing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Billing(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *billing.Account) graphql.Marshaler {
+			return ec.marshalOBilling2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋbillingᚐAccount(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_billing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Billing(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -1671,6 +1705,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_activity(ctx, field, obj)
 				})
+		case "billing":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_billing(ctx, field, obj)
+				})
 		case "webhookInbox":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -2042,12 +2082,14 @@ var (
 		"TRANSCRIBE":          access.Transcribe,
 		"RECORDING_DELETE":    access.RecordingDelete,
 		"ORGANIZATION_UPDATE": access.OrganizationUpdate,
+		"BILLING_MANAGE":      access.BillingManage,
 	}
 	marshalNPermission2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋaccessᚐPermission = map[access.Permission]string{
 		access.CallWrite:          "CALL_WRITE",
 		access.Transcribe:         "TRANSCRIBE",
 		access.RecordingDelete:    "RECORDING_DELETE",
 		access.OrganizationUpdate: "ORGANIZATION_UPDATE",
+		access.BillingManage:      "BILLING_MANAGE",
 	}
 )
 

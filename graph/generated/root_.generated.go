@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/recording"
@@ -30,6 +31,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	ActivityEvent() ActivityEventResolver
 	Actor() ActorResolver
+	Billing() BillingResolver
 	Call() CallResolver
 	CallConnection() CallConnectionResolver
 	CallNote() CallNoteResolver
@@ -78,6 +80,42 @@ type ComplexityRoot struct {
 		Kind  func(childComplexity int) int
 		Label func(childComplexity int) int
 		User  func(childComplexity int) int
+	}
+
+	Billing struct {
+		GraceEndsAt    func(childComplexity int) int
+		Invoices       func(childComplexity int, first int, after *string) int
+		PaymentMethods func(childComplexity int) int
+		Plan           func(childComplexity int) int
+		Subscription   func(childComplexity int) int
+		Usage          func(childComplexity int) int
+	}
+
+	BillingPlanChangePreview struct {
+		AmountDue func(childComplexity int) int
+		Total     func(childComplexity int) int
+	}
+
+	BillingRedirectPayload struct {
+		URL        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	BillingSubscription struct {
+		CancelAtPeriodEnd func(childComplexity int) int
+		CanceledAt        func(childComplexity int) int
+		CurrentPeriodEnd  func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Interval          func(childComplexity int) int
+		Plan              func(childComplexity int) int
+		Price             func(childComplexity int) int
+		Status            func(childComplexity int) int
+		TrialEndsAt       func(childComplexity int) int
+	}
+
+	BillingSubscriptionPayload struct {
+		Subscription func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	Call struct {
@@ -210,6 +248,30 @@ type ComplexityRoot struct {
 		Path    func(childComplexity int) int
 	}
 
+	Invoice struct {
+		AmountDue  func(childComplexity int) int
+		AmountPaid func(childComplexity int) int
+		DueAt      func(childComplexity int) int
+		HostedURL  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		IssuedAt   func(childComplexity int) int
+		Number     func(childComplexity int) int
+		PDFURL     func(childComplexity int) int
+		PaidAt     func(childComplexity int) int
+		Status     func(childComplexity int) int
+	}
+
+	InvoiceConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	InvoiceEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	LegalHold struct {
 		By     func(childComplexity int) int
 		Reason func(childComplexity int) int
@@ -235,26 +297,39 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Money struct {
+		Amount   func(childComplexity int) int
+		Currency func(childComplexity int) int
+	}
+
 	Mutation struct {
-		CallDispositionSet      func(childComplexity int, input telephony.DispositionInput) int
-		CallHangup              func(childComplexity int, id ids.ID) int
-		CallNoteAdd             func(childComplexity int, input telephony.NoteInput) int
-		CallStart               func(childComplexity int, input model.CallStartInput) int
-		OrganizationUpdate      func(childComplexity int, input model.OrganizationUpdateInput) int
-		PhoneNumberUpdate       func(childComplexity int, input model.PhoneNumberUpdateInput) int
-		RecordingDelete         func(childComplexity int, id ids.ID) int
-		RecordingLegalHoldSet   func(childComplexity int, input recording.HoldInput) int
-		TelephonySettingsUpdate func(childComplexity int, input model.TelephonySettingsUpdateInput) int
-		TranscriptionCancel     func(childComplexity int, id ids.ID) int
-		TranscriptionRequest    func(childComplexity int, input model.TranscriptionRequestInput) int
-		TranscriptionRetry      func(childComplexity int, id ids.ID) int
-		UploadComplete          func(childComplexity int, input transcription.CompleteInput) int
-		UploadCreate            func(childComplexity int, input recording.UploadInput) int
-		WebhookEventResolve     func(childComplexity int, input inbox.ResolveInput) int
+		BillingCheckoutCreate     func(childComplexity int, input billing.CheckoutInput) int
+		BillingPlanChange         func(childComplexity int, input billing.ChangeInput) int
+		BillingPortalCreate       func(childComplexity int, input billing.PortalInput) int
+		BillingSubscriptionCancel func(childComplexity int, input model.BillingSubscriptionCancelInput) int
+		BillingSubscriptionResume func(childComplexity int, organizationID ids.ID) int
+		CallDispositionSet        func(childComplexity int, input telephony.DispositionInput) int
+		CallHangup                func(childComplexity int, id ids.ID) int
+		CallNoteAdd               func(childComplexity int, input telephony.NoteInput) int
+		CallStart                 func(childComplexity int, input model.CallStartInput) int
+		OrganizationUpdate        func(childComplexity int, input model.OrganizationUpdateInput) int
+		PaymentMethodDetach       func(childComplexity int, id ids.ID) int
+		PaymentMethodSetDefault   func(childComplexity int, id ids.ID) int
+		PhoneNumberUpdate         func(childComplexity int, input model.PhoneNumberUpdateInput) int
+		RecordingDelete           func(childComplexity int, id ids.ID) int
+		RecordingLegalHoldSet     func(childComplexity int, input recording.HoldInput) int
+		TelephonySettingsUpdate   func(childComplexity int, input model.TelephonySettingsUpdateInput) int
+		TranscriptionCancel       func(childComplexity int, id ids.ID) int
+		TranscriptionRequest      func(childComplexity int, input model.TranscriptionRequestInput) int
+		TranscriptionRetry        func(childComplexity int, id ids.ID) int
+		UploadComplete            func(childComplexity int, input transcription.CompleteInput) int
+		UploadCreate              func(childComplexity int, input recording.UploadInput) int
+		WebhookEventResolve       func(childComplexity int, input inbox.ResolveInput) int
 	}
 
 	Organization struct {
 		Activity          func(childComplexity int, first int, after *string, types []activity.Type) int
+		Billing           func(childComplexity int) int
 		Calls             func(childComplexity int, first int, after *string, filter *model.CallFilter, orderBy *telephony.Order) int
 		CreatedAt         func(childComplexity int) int
 		ID                func(childComplexity int) int
@@ -290,6 +365,21 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PaymentMethod struct {
+		Brand     func(childComplexity int) int
+		ExpMonth  func(childComplexity int) int
+		ExpYear   func(childComplexity int) int
+		ID        func(childComplexity int) int
+		IsDefault func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Last4     func(childComplexity int) int
+	}
+
+	PaymentMethodPayload struct {
+		PaymentMethod func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	PhoneNumber struct {
 		ForwardTo func(childComplexity int) int
 		ID        func(childComplexity int) int
@@ -302,14 +392,39 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	Plan struct {
+		Limits func(childComplexity int) int
+		Name   func(childComplexity int) int
+		Prices func(childComplexity int) int
+		Tier   func(childComplexity int) int
+	}
+
+	PlanLimitError struct {
+		Code      func(childComplexity int) int
+		Limit     func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Metric    func(childComplexity int) int
+		Path      func(childComplexity int) int
+		UpgradeTo func(childComplexity int) int
+		Used      func(childComplexity int) int
+	}
+
+	PlanPrice struct {
+		ID       func(childComplexity int) int
+		Interval func(childComplexity int) int
+		Price    func(childComplexity int) int
+	}
+
 	Query struct {
-		Call          func(childComplexity int, id ids.ID) int
-		Node          func(childComplexity int, id ids.ID) int
-		Nodes         func(childComplexity int, ids []ids.ID) int
-		Organization  func(childComplexity int, slug string) int
-		Recording     func(childComplexity int, id ids.ID) int
-		Transcription func(childComplexity int, id ids.ID) int
-		Viewer        func(childComplexity int) int
+		BillingPlanChangePreview func(childComplexity int, input billing.PreviewInput) int
+		Call                     func(childComplexity int, id ids.ID) int
+		Node                     func(childComplexity int, id ids.ID) int
+		Nodes                    func(childComplexity int, ids []ids.ID) int
+		Organization             func(childComplexity int, slug string) int
+		Plans                    func(childComplexity int) int
+		Recording                func(childComplexity int, id ids.ID) int
+		Transcription            func(childComplexity int, id ids.ID) int
+		Viewer                   func(childComplexity int) int
 	}
 
 	Recording struct {
@@ -502,6 +617,19 @@ type ComplexityRoot struct {
 		Headers func(childComplexity int) int
 		Method  func(childComplexity int) int
 		URL     func(childComplexity int) int
+	}
+
+	UsageLimit struct {
+		Limit  func(childComplexity int) int
+		Metric func(childComplexity int) int
+	}
+
+	UsageMeter struct {
+		Limit       func(childComplexity int) int
+		Metric      func(childComplexity int) int
+		PeriodEnd   func(childComplexity int) int
+		PeriodStart func(childComplexity int) int
+		Used        func(childComplexity int) int
 	}
 
 	User struct {
@@ -700,6 +828,142 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Actor.User(childComplexity), true
+
+	case "Billing.graceEndsAt":
+		if e.ComplexityRoot.Billing.GraceEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Billing.GraceEndsAt(childComplexity), true
+	case "Billing.invoices":
+		if e.ComplexityRoot.Billing.Invoices == nil {
+			break
+		}
+
+		args, err := ec.field_Billing_invoices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Billing.Invoices(childComplexity, args["first"].(int), args["after"].(*string)), true
+	case "Billing.paymentMethods":
+		if e.ComplexityRoot.Billing.PaymentMethods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Billing.PaymentMethods(childComplexity), true
+	case "Billing.plan":
+		if e.ComplexityRoot.Billing.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Billing.Plan(childComplexity), true
+	case "Billing.subscription":
+		if e.ComplexityRoot.Billing.Subscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Billing.Subscription(childComplexity), true
+	case "Billing.usage":
+		if e.ComplexityRoot.Billing.Usage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Billing.Usage(childComplexity), true
+
+	case "BillingPlanChangePreview.amountDue":
+		if e.ComplexityRoot.BillingPlanChangePreview.AmountDue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingPlanChangePreview.AmountDue(childComplexity), true
+	case "BillingPlanChangePreview.total":
+		if e.ComplexityRoot.BillingPlanChangePreview.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingPlanChangePreview.Total(childComplexity), true
+
+	case "BillingRedirectPayload.url":
+		if e.ComplexityRoot.BillingRedirectPayload.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingRedirectPayload.URL(childComplexity), true
+	case "BillingRedirectPayload.userErrors":
+		if e.ComplexityRoot.BillingRedirectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingRedirectPayload.UserErrors(childComplexity), true
+
+	case "BillingSubscription.cancelAtPeriodEnd":
+		if e.ComplexityRoot.BillingSubscription.CancelAtPeriodEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.CancelAtPeriodEnd(childComplexity), true
+	case "BillingSubscription.canceledAt":
+		if e.ComplexityRoot.BillingSubscription.CanceledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.CanceledAt(childComplexity), true
+	case "BillingSubscription.currentPeriodEnd":
+		if e.ComplexityRoot.BillingSubscription.CurrentPeriodEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.CurrentPeriodEnd(childComplexity), true
+	case "BillingSubscription.id":
+		if e.ComplexityRoot.BillingSubscription.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.ID(childComplexity), true
+	case "BillingSubscription.interval":
+		if e.ComplexityRoot.BillingSubscription.Interval == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.Interval(childComplexity), true
+	case "BillingSubscription.plan":
+		if e.ComplexityRoot.BillingSubscription.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.Plan(childComplexity), true
+	case "BillingSubscription.price":
+		if e.ComplexityRoot.BillingSubscription.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.Price(childComplexity), true
+	case "BillingSubscription.status":
+		if e.ComplexityRoot.BillingSubscription.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.Status(childComplexity), true
+	case "BillingSubscription.trialEndsAt":
+		if e.ComplexityRoot.BillingSubscription.TrialEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscription.TrialEndsAt(childComplexity), true
+
+	case "BillingSubscriptionPayload.subscription":
+		if e.ComplexityRoot.BillingSubscriptionPayload.Subscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscriptionPayload.Subscription(childComplexity), true
+	case "BillingSubscriptionPayload.userErrors":
+		if e.ComplexityRoot.BillingSubscriptionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingSubscriptionPayload.UserErrors(childComplexity), true
 
 	case "Call.createdAt":
 		if e.ComplexityRoot.Call.CreatedAt == nil {
@@ -1192,6 +1456,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InputError.Path(childComplexity), true
 
+	case "Invoice.amountDue":
+		if e.ComplexityRoot.Invoice.AmountDue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.AmountDue(childComplexity), true
+	case "Invoice.amountPaid":
+		if e.ComplexityRoot.Invoice.AmountPaid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.AmountPaid(childComplexity), true
+	case "Invoice.dueAt":
+		if e.ComplexityRoot.Invoice.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.DueAt(childComplexity), true
+	case "Invoice.hostedUrl":
+		if e.ComplexityRoot.Invoice.HostedURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.HostedURL(childComplexity), true
+	case "Invoice.id":
+		if e.ComplexityRoot.Invoice.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.ID(childComplexity), true
+	case "Invoice.issuedAt":
+		if e.ComplexityRoot.Invoice.IssuedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.IssuedAt(childComplexity), true
+	case "Invoice.number":
+		if e.ComplexityRoot.Invoice.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Number(childComplexity), true
+	case "Invoice.pdfUrl":
+		if e.ComplexityRoot.Invoice.PDFURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.PDFURL(childComplexity), true
+	case "Invoice.paidAt":
+		if e.ComplexityRoot.Invoice.PaidAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.PaidAt(childComplexity), true
+	case "Invoice.status":
+		if e.ComplexityRoot.Invoice.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Status(childComplexity), true
+
+	case "InvoiceConnection.edges":
+		if e.ComplexityRoot.InvoiceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.Edges(childComplexity), true
+	case "InvoiceConnection.nodes":
+		if e.ComplexityRoot.InvoiceConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.Nodes(childComplexity), true
+	case "InvoiceConnection.pageInfo":
+		if e.ComplexityRoot.InvoiceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceConnection.PageInfo(childComplexity), true
+
+	case "InvoiceEdge.cursor":
+		if e.ComplexityRoot.InvoiceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceEdge.Cursor(childComplexity), true
+	case "InvoiceEdge.node":
+		if e.ComplexityRoot.InvoiceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvoiceEdge.Node(childComplexity), true
+
 	case "LegalHold.setBy":
 		if e.ComplexityRoot.LegalHold.By == nil {
 			break
@@ -1274,6 +1631,74 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipEdge.Node(childComplexity), true
 
+	case "Money.amount":
+		if e.ComplexityRoot.Money.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Money.Amount(childComplexity), true
+	case "Money.currency":
+		if e.ComplexityRoot.Money.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Money.Currency(childComplexity), true
+
+	case "Mutation.billingCheckoutCreate":
+		if e.ComplexityRoot.Mutation.BillingCheckoutCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_billingCheckoutCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BillingCheckoutCreate(childComplexity, args["input"].(billing.CheckoutInput)), true
+	case "Mutation.billingPlanChange":
+		if e.ComplexityRoot.Mutation.BillingPlanChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_billingPlanChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BillingPlanChange(childComplexity, args["input"].(billing.ChangeInput)), true
+	case "Mutation.billingPortalCreate":
+		if e.ComplexityRoot.Mutation.BillingPortalCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_billingPortalCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BillingPortalCreate(childComplexity, args["input"].(billing.PortalInput)), true
+	case "Mutation.billingSubscriptionCancel":
+		if e.ComplexityRoot.Mutation.BillingSubscriptionCancel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_billingSubscriptionCancel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BillingSubscriptionCancel(childComplexity, args["input"].(model.BillingSubscriptionCancelInput)), true
+	case "Mutation.billingSubscriptionResume":
+		if e.ComplexityRoot.Mutation.BillingSubscriptionResume == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_billingSubscriptionResume_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BillingSubscriptionResume(childComplexity, args["organizationId"].(ids.ID)), true
 	case "Mutation.callDispositionSet":
 		if e.ComplexityRoot.Mutation.CallDispositionSet == nil {
 			break
@@ -1329,6 +1754,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OrganizationUpdate(childComplexity, args["input"].(model.OrganizationUpdateInput)), true
+	case "Mutation.paymentMethodDetach":
+		if e.ComplexityRoot.Mutation.PaymentMethodDetach == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_paymentMethodDetach_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PaymentMethodDetach(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.paymentMethodSetDefault":
+		if e.ComplexityRoot.Mutation.PaymentMethodSetDefault == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_paymentMethodSetDefault_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PaymentMethodSetDefault(childComplexity, args["id"].(ids.ID)), true
 	case "Mutation.phoneNumberUpdate":
 		if e.ComplexityRoot.Mutation.PhoneNumberUpdate == nil {
 			break
@@ -1451,6 +1898,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Activity(childComplexity, args["first"].(int), args["after"].(*string), args["types"].([]activity.Type)), true
+	case "Organization.billing":
+		if e.ComplexityRoot.Organization.Billing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Billing(childComplexity), true
 	case "Organization.calls":
 		if e.ComplexityRoot.Organization.Calls == nil {
 			break
@@ -1624,6 +2077,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PaymentMethod.brand":
+		if e.ComplexityRoot.PaymentMethod.Brand == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Brand(childComplexity), true
+	case "PaymentMethod.expMonth":
+		if e.ComplexityRoot.PaymentMethod.ExpMonth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.ExpMonth(childComplexity), true
+	case "PaymentMethod.expYear":
+		if e.ComplexityRoot.PaymentMethod.ExpYear == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.ExpYear(childComplexity), true
+	case "PaymentMethod.id":
+		if e.ComplexityRoot.PaymentMethod.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.ID(childComplexity), true
+	case "PaymentMethod.isDefault":
+		if e.ComplexityRoot.PaymentMethod.IsDefault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.IsDefault(childComplexity), true
+	case "PaymentMethod.kind":
+		if e.ComplexityRoot.PaymentMethod.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Kind(childComplexity), true
+	case "PaymentMethod.last4":
+		if e.ComplexityRoot.PaymentMethod.Last4 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethod.Last4(childComplexity), true
+
+	case "PaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.PaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "PaymentMethodPayload.userErrors":
+		if e.ComplexityRoot.PaymentMethodPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentMethodPayload.UserErrors(childComplexity), true
+
 	case "PhoneNumber.forwardTo":
 		if e.ComplexityRoot.PhoneNumber.ForwardTo == nil {
 			break
@@ -1662,6 +2171,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PhoneNumberUpdatePayload.UserErrors(childComplexity), true
 
+	case "Plan.limits":
+		if e.ComplexityRoot.Plan.Limits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Limits(childComplexity), true
+	case "Plan.name":
+		if e.ComplexityRoot.Plan.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Name(childComplexity), true
+	case "Plan.prices":
+		if e.ComplexityRoot.Plan.Prices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Prices(childComplexity), true
+	case "Plan.tier":
+		if e.ComplexityRoot.Plan.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.Tier(childComplexity), true
+
+	case "PlanLimitError.code":
+		if e.ComplexityRoot.PlanLimitError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.Code(childComplexity), true
+	case "PlanLimitError.limit":
+		if e.ComplexityRoot.PlanLimitError.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.Limit(childComplexity), true
+	case "PlanLimitError.message":
+		if e.ComplexityRoot.PlanLimitError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.Message(childComplexity), true
+	case "PlanLimitError.metric":
+		if e.ComplexityRoot.PlanLimitError.Metric == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.Metric(childComplexity), true
+	case "PlanLimitError.path":
+		if e.ComplexityRoot.PlanLimitError.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.Path(childComplexity), true
+	case "PlanLimitError.upgradeTo":
+		if e.ComplexityRoot.PlanLimitError.UpgradeTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.UpgradeTo(childComplexity), true
+	case "PlanLimitError.used":
+		if e.ComplexityRoot.PlanLimitError.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanLimitError.Used(childComplexity), true
+
+	case "PlanPrice.id":
+		if e.ComplexityRoot.PlanPrice.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanPrice.ID(childComplexity), true
+	case "PlanPrice.interval":
+		if e.ComplexityRoot.PlanPrice.Interval == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanPrice.Interval(childComplexity), true
+	case "PlanPrice.price":
+		if e.ComplexityRoot.PlanPrice.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanPrice.Price(childComplexity), true
+
+	case "Query.billingPlanChangePreview":
+		if e.ComplexityRoot.Query.BillingPlanChangePreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_billingPlanChangePreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.BillingPlanChangePreview(childComplexity, args["input"].(billing.PreviewInput)), true
 	case "Query.call":
 		if e.ComplexityRoot.Query.Call == nil {
 			break
@@ -1707,6 +2314,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Organization(childComplexity, args["slug"].(string)), true
+	case "Query.plans":
+		if e.ComplexityRoot.Query.Plans == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Plans(childComplexity), true
 	case "Query.recording":
 		if e.ComplexityRoot.Query.Recording == nil {
 			break
@@ -2471,6 +3084,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UploadTarget.URL(childComplexity), true
 
+	case "UsageLimit.limit":
+		if e.ComplexityRoot.UsageLimit.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageLimit.Limit(childComplexity), true
+	case "UsageLimit.metric":
+		if e.ComplexityRoot.UsageLimit.Metric == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageLimit.Metric(childComplexity), true
+
+	case "UsageMeter.limit":
+		if e.ComplexityRoot.UsageMeter.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageMeter.Limit(childComplexity), true
+	case "UsageMeter.metric":
+		if e.ComplexityRoot.UsageMeter.Metric == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageMeter.Metric(childComplexity), true
+	case "UsageMeter.periodEnd":
+		if e.ComplexityRoot.UsageMeter.PeriodEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageMeter.PeriodEnd(childComplexity), true
+	case "UsageMeter.periodStart":
+		if e.ComplexityRoot.UsageMeter.PeriodStart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageMeter.PeriodStart(childComplexity), true
+	case "UsageMeter.used":
+		if e.ComplexityRoot.UsageMeter.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageMeter.Used(childComplexity), true
+
 	case "User.avatarUrl":
 		if e.ComplexityRoot.User.AvatarURL == nil {
 			break
@@ -2804,6 +3461,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("BillingCheckoutCreateInput", ec.unmarshalInputBillingCheckoutCreateInput),
+			graphql.NewInputUnmarshaler("BillingPlanChangeInput", ec.unmarshalInputBillingPlanChangeInput),
+			graphql.NewInputUnmarshaler("BillingPlanChangePreviewInput", ec.unmarshalInputBillingPlanChangePreviewInput),
+			graphql.NewInputUnmarshaler("BillingPortalCreateInput", ec.unmarshalInputBillingPortalCreateInput),
+			graphql.NewInputUnmarshaler("BillingSubscriptionCancelInput", ec.unmarshalInputBillingSubscriptionCancelInput),
 			graphql.NewInputUnmarshaler("CallDispositionSetInput", ec.unmarshalInputCallDispositionSetInput),
 			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
 			graphql.NewInputUnmarshaler("CallNoteAddInput", ec.unmarshalInputCallNoteAddInput),
@@ -2930,6 +3592,14 @@ var sources = []*ast.Source{
   RECORDING_HOLD_CHANGED
   "An admin retried or discarded a provider's message. In the audit log only."
   WEBHOOK_RESOLVED
+  "The plan, or how far its payment is, changed."
+  BILLING_STATUS_CHANGED
+  "In the audit log only: a member began a checkout, changed or canceled the subscription, or changed a payment method."
+  BILLING_REQUESTED
+  "In the audit log only: a price that nobody knows, a second subscription, a dispute and the like."
+  BILLING_ALERT
+  "In the audit log only: a comparison with Stripe found what no webhook had told."
+  BILLING_REPAIRED
 }
 
 type ActivityEvent implements Node {
@@ -2968,6 +3638,253 @@ extend type Subscription {
   organizationActivity(organizationId: ID!, after: String, types: [ActivityType!]): ActivityEvent!
 }
 `, BuiltIn: false},
+	{Name: "../billing.graphqls", Input: `extend type Query {
+  "What can be bought, from the smallest to the largest. Needs no session."
+  plans: [Plan!]!
+  "What a change of the plan would cost now. Nothing is changed. Needs the role ADMIN."
+  billingPlanChangePreview(input: BillingPlanChangePreviewInput!): BillingPlanChangePreview @cost(weight: 20)
+}
+
+extend type Mutation {
+  "Opens a page of Stripe's on which a subscription is bought. There is at most one subscription. Needs the role ADMIN."
+  billingCheckoutCreate(input: BillingCheckoutCreateInput!): BillingRedirectPayload! @cost(weight: 20)
+  "Opens Stripe's page for cards, invoices and addresses. Needs the role ADMIN."
+  billingPortalCreate(input: BillingPortalCreateInput!): BillingRedirectPayload! @cost(weight: 20)
+  "Moves the subscription to another price at once; the difference is paid at once. Needs the role ADMIN."
+  billingPlanChange(input: BillingPlanChangeInput!): BillingSubscriptionPayload! @cost(weight: 20)
+  "Needs the role ADMIN."
+  billingSubscriptionCancel(input: BillingSubscriptionCancelInput!): BillingSubscriptionPayload! @cost(weight: 20)
+  "Takes back a cancellation at the period's end. Needs the role ADMIN."
+  billingSubscriptionResume(organizationId: ID!): BillingSubscriptionPayload! @cost(weight: 20)
+  "Needs the role ADMIN."
+  paymentMethodSetDefault(id: ID!): PaymentMethodPayload! @cost(weight: 20)
+  "Takes a payment method away, for good. Needs the role ADMIN."
+  paymentMethodDetach(id: ID!): PaymentMethodPayload! @cost(weight: 20)
+}
+
+extend type Organization {
+  "Null for roles below ADMIN, and when it cannot be read right now; the rest of the page still renders."
+  billing: Billing @cost(weight: 5)
+}
+
+"A decimal number as a string, e.g. \"12.50\", with as many digits behind the point as its currency has."
+scalar Decimal
+
+type Money {
+  amount: Decimal!
+  "ISO 4217, in capitals."
+  currency: String!
+}
+
+enum PlanTier {
+  FREE
+  PRO
+  BUSINESS
+  ENTERPRISE
+}
+
+enum BillingInterval {
+  MONTH
+  YEAR
+}
+
+enum UsageMetric {
+  CALLS
+  "Of calls, each begun minute counts."
+  MINUTES
+  "A retry is not counted again."
+  TRANSCRIPTIONS
+  SPEECH_CHARACTERS
+}
+
+type Plan {
+  tier: PlanTier!
+  name: String!
+  "Empty for what cannot be bought here."
+  prices: [PlanPrice!]!
+  limits: [UsageLimit!]!
+}
+
+type PlanPrice {
+  id: ID!
+  interval: BillingInterval!
+  "Null until Stripe was asked."
+  price: Money
+}
+
+"For a month."
+type UsageLimit {
+  metric: UsageMetric!
+  "Null: unlimited."
+  limit: Int
+}
+
+type UsageMeter {
+  metric: UsageMetric!
+  used: Int!
+  "Null: unlimited."
+  limit: Int
+  "Months are those of UTC."
+  periodStart: DateTime!
+  periodEnd: DateTime!
+}
+
+enum BillingSubscriptionStatus {
+  ACTIVE
+  TRIALING
+  "A payment failed and is tried again. The plan stays until Billing.graceEndsAt."
+  PAST_DUE
+  UNPAID
+  CANCELED
+  INCOMPLETE
+  INCOMPLETE_EXPIRED
+  PAUSED
+}
+
+type BillingSubscription implements Node {
+  id: ID!
+  status: BillingSubscriptionStatus!
+  "Null when its price is none of the configured ones; the operator has been told."
+  plan: Plan
+  price: Money!
+  "As Stripe calls it, in capitals: MONTH or YEAR for what is sold here."
+  interval: String!
+  currentPeriodEnd: DateTime!
+  cancelAtPeriodEnd: Boolean!
+  canceledAt: DateTime
+  trialEndsAt: DateTime
+}
+
+enum InvoiceStatus {
+  DRAFT
+  OPEN
+  PAID
+  VOID
+  UNCOLLECTIBLE
+}
+
+type Invoice implements Node {
+  id: ID!
+  "Null for a draft."
+  number: String
+  status: InvoiceStatus!
+  amountDue: Money!
+  amountPaid: Money!
+  issuedAt: DateTime!
+  dueAt: DateTime
+  paidAt: DateTime
+  hostedUrl: URL
+  pdfUrl: URL
+}
+
+type PaymentMethod implements Node {
+  id: ID!
+  "As Stripe calls it: card, sepa_debit, link, ..."
+  kind: String!
+  brand: String
+  last4: String
+  expMonth: Int
+  expYear: Int
+  isDefault: Boolean!
+}
+
+type Billing {
+  "What the organization may use now."
+  plan: Plan!
+  "The one that runs, else the last one."
+  subscription: BillingSubscription
+  "Set while a payment is past due: until then the plan stays."
+  graceEndsAt: DateTime
+  "This month."
+  usage: [UsageMeter!]!
+  "Newest first, at most 50."
+  paymentMethods: [PaymentMethod!]!
+  "Newest first."
+  invoices(first: Int! = 12, after: String): InvoiceConnection!
+}
+
+type InvoiceConnection {
+  edges: [InvoiceEdge!]!
+  nodes: [Invoice!]!
+  pageInfo: PageInfo!
+}
+
+type InvoiceEdge {
+  cursor: String!
+  node: Invoice!
+}
+
+"Returned where a plan's limit of this month is reached; used and limit are of the whole organization."
+type PlanLimitError implements UserError {
+  code: UserErrorCode!
+  message: String!
+  path: [String!]
+  metric: UsageMetric!
+  limit: Int!
+  used: Int!
+  "The smallest plan that would lift it; null when there is none."
+  upgradeTo: Plan
+}
+
+input BillingCheckoutCreateInput {
+  organizationId: ID!
+  "Of Plan.prices."
+  priceId: ID!
+  "A path of the web app, e.g. \"/settings?tab=billing\"; checkout=success or checkout=canceled is added to it."
+  returnPath: String!
+  "One of the origins that may call this service; null: the first one."
+  returnOrigin: String
+  "The same key gives the same page."
+  idempotencyKey: String!
+}
+
+input BillingPortalCreateInput {
+  organizationId: ID!
+  returnPath: String!
+  returnOrigin: String
+}
+
+input BillingPlanChangeInput {
+  organizationId: ID!
+  priceId: ID!
+  "The same key changes once."
+  idempotencyKey: String!
+}
+
+input BillingPlanChangePreviewInput {
+  organizationId: ID!
+  priceId: ID!
+}
+
+type BillingPlanChangePreview {
+  "At once; 0 where a credit remains."
+  amountDue: Money!
+  "Below zero: credited to the next invoices."
+  total: Money!
+}
+
+input BillingSubscriptionCancelInput {
+  organizationId: ID!
+  "False ends it at once; nothing is paid back."
+  atPeriodEnd: Boolean! = true
+}
+
+type BillingRedirectPayload {
+  "Send the browser there."
+  url: URL
+  userErrors: [UserError!]!
+}
+
+type BillingSubscriptionPayload {
+  subscription: BillingSubscription
+  userErrors: [UserError!]!
+}
+
+type PaymentMethodPayload {
+  paymentMethod: PaymentMethod
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../identity.graphqls", Input: `extend type Query {
   "Who is signed in. Null (not an error) when nobody is."
   viewer: Viewer
@@ -2994,6 +3911,7 @@ enum Permission {
   TRANSCRIBE
   RECORDING_DELETE
   ORGANIZATION_UPDATE
+  BILLING_MANAGE
 }
 
 type Viewer {
@@ -3354,7 +4272,7 @@ scalar Int64
 "Any JSON value, as it came."
 scalar JSON
 
-"Anything with a global id. Ids are opaque; the prefix names the type (org_, usr_, mem_, rec_, upl_, trn_, act_, whk_)."
+"Anything with a global id. Ids are opaque; the prefix names the type (org_, usr_, mem_, rec_, upl_, trn_, act_, whk_, bsu_, ivc_, pmt_)."
 interface Node {
   id: ID!
 }
@@ -3395,6 +4313,7 @@ enum UserErrorCode {
   INVALID_STATE
   EXPIRED
   LIMIT_EXCEEDED
+  PLAN_LIMIT_EXCEEDED
 }
 
 "A failure that a person can do something about. path points into the mutation's variables, e.g. [\"input\", \"sizeBytes\"]."
@@ -4034,6 +4953,78 @@ func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Actor", field.Name)
 }
 
+func (ec *executionContext) childFields_Billing(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_Billing_plan(ctx, field)
+	case "subscription":
+		return ec.fieldContext_Billing_subscription(ctx, field)
+	case "graceEndsAt":
+		return ec.fieldContext_Billing_graceEndsAt(ctx, field)
+	case "usage":
+		return ec.fieldContext_Billing_usage(ctx, field)
+	case "paymentMethods":
+		return ec.fieldContext_Billing_paymentMethods(ctx, field)
+	case "invoices":
+		return ec.fieldContext_Billing_invoices(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Billing", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingPlanChangePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amountDue":
+		return ec.fieldContext_BillingPlanChangePreview_amountDue(ctx, field)
+	case "total":
+		return ec.fieldContext_BillingPlanChangePreview_total(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingPlanChangePreview", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingRedirectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_BillingRedirectPayload_url(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BillingRedirectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingRedirectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingSubscription(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_BillingSubscription_id(ctx, field)
+	case "status":
+		return ec.fieldContext_BillingSubscription_status(ctx, field)
+	case "plan":
+		return ec.fieldContext_BillingSubscription_plan(ctx, field)
+	case "price":
+		return ec.fieldContext_BillingSubscription_price(ctx, field)
+	case "interval":
+		return ec.fieldContext_BillingSubscription_interval(ctx, field)
+	case "currentPeriodEnd":
+		return ec.fieldContext_BillingSubscription_currentPeriodEnd(ctx, field)
+	case "cancelAtPeriodEnd":
+		return ec.fieldContext_BillingSubscription_cancelAtPeriodEnd(ctx, field)
+	case "canceledAt":
+		return ec.fieldContext_BillingSubscription_canceledAt(ctx, field)
+	case "trialEndsAt":
+		return ec.fieldContext_BillingSubscription_trialEndsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingSubscription", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingSubscriptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "subscription":
+		return ec.fieldContext_BillingSubscriptionPayload_subscription(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BillingSubscriptionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingSubscriptionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4266,6 +5257,54 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
 }
 
+func (ec *executionContext) childFields_Invoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invoice_id(ctx, field)
+	case "number":
+		return ec.fieldContext_Invoice_number(ctx, field)
+	case "status":
+		return ec.fieldContext_Invoice_status(ctx, field)
+	case "amountDue":
+		return ec.fieldContext_Invoice_amountDue(ctx, field)
+	case "amountPaid":
+		return ec.fieldContext_Invoice_amountPaid(ctx, field)
+	case "issuedAt":
+		return ec.fieldContext_Invoice_issuedAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_Invoice_dueAt(ctx, field)
+	case "paidAt":
+		return ec.fieldContext_Invoice_paidAt(ctx, field)
+	case "hostedUrl":
+		return ec.fieldContext_Invoice_hostedUrl(ctx, field)
+	case "pdfUrl":
+		return ec.fieldContext_Invoice_pdfUrl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invoice", field.Name)
+}
+
+func (ec *executionContext) childFields_InvoiceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InvoiceConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InvoiceConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InvoiceConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InvoiceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InvoiceEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InvoiceEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvoiceEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_LegalHold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "since":
@@ -4316,6 +5355,16 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "amount":
+		return ec.fieldContext_Money_amount(ctx, field)
+	case "currency":
+		return ec.fieldContext_Money_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4336,6 +5385,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_members(ctx, field)
 	case "activity":
 		return ec.fieldContext_Organization_activity(ctx, field)
+	case "billing":
+		return ec.fieldContext_Organization_billing(ctx, field)
 	case "webhookInbox":
 		return ec.fieldContext_Organization_webhookInbox(ctx, field)
 	case "recordings":
@@ -4390,6 +5441,36 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PaymentMethod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PaymentMethod_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_PaymentMethod_kind(ctx, field)
+	case "brand":
+		return ec.fieldContext_PaymentMethod_brand(ctx, field)
+	case "last4":
+		return ec.fieldContext_PaymentMethod_last4(ctx, field)
+	case "expMonth":
+		return ec.fieldContext_PaymentMethod_expMonth(ctx, field)
+	case "expYear":
+		return ec.fieldContext_PaymentMethod_expYear(ctx, field)
+	case "isDefault":
+		return ec.fieldContext_PaymentMethod_isDefault(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentMethod", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_PaymentMethodPayload_paymentMethod(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PaymentMethodPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentMethodPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PhoneNumber(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4412,6 +5493,32 @@ func (ec *executionContext) childFields_PhoneNumberUpdatePayload(ctx context.Con
 		return ec.fieldContext_PhoneNumberUpdatePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PhoneNumberUpdatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tier":
+		return ec.fieldContext_Plan_tier(ctx, field)
+	case "name":
+		return ec.fieldContext_Plan_name(ctx, field)
+	case "prices":
+		return ec.fieldContext_Plan_prices(ctx, field)
+	case "limits":
+		return ec.fieldContext_Plan_limits(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Plan", field.Name)
+}
+
+func (ec *executionContext) childFields_PlanPrice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PlanPrice_id(ctx, field)
+	case "interval":
+		return ec.fieldContext_PlanPrice_interval(ctx, field)
+	case "price":
+		return ec.fieldContext_PlanPrice_price(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanPrice", field.Name)
 }
 
 func (ec *executionContext) childFields_Recording(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4784,6 +5891,32 @@ func (ec *executionContext) childFields_UploadTarget(ctx context.Context, field 
 		return ec.fieldContext_UploadTarget_headers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UploadTarget", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "metric":
+		return ec.fieldContext_UsageLimit_metric(ctx, field)
+	case "limit":
+		return ec.fieldContext_UsageLimit_limit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageLimit", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageMeter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "metric":
+		return ec.fieldContext_UsageMeter_metric(ctx, field)
+	case "used":
+		return ec.fieldContext_UsageMeter_used(ctx, field)
+	case "limit":
+		return ec.fieldContext_UsageMeter_limit(ctx, field)
+	case "periodStart":
+		return ec.fieldContext_UsageMeter_periodStart(ctx, field)
+	case "periodEnd":
+		return ec.fieldContext_UsageMeter_periodEnd(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageMeter", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

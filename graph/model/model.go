@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
@@ -36,6 +37,8 @@ type (
 	WebhookEventEdge        = page.Edge[inbox.Kept]
 	UtteranceEdge           = page.Edge[transcription.Utterance]
 	CallEdge                = page.Edge[telephony.Call]
+	InvoiceConnection       = page.Connection[billing.Invoice]
+	InvoiceEdge             = page.Edge[billing.Invoice]
 )
 
 // CallConnection is a page that knows what it is of, so that the total is counted only when asked for.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
@@ -24,6 +25,23 @@ type UserError interface {
 	GetCode() UserErrorCode
 	GetMessage() string
 	GetPath() []string
+}
+
+type BillingRedirectPayload struct {
+	// Send the browser there.
+	URL        *string     `json:"url,omitempty,omitzero"`
+	UserErrors []UserError `json:"userErrors"`
+}
+
+type BillingSubscriptionCancelInput struct {
+	OrganizationID ids.ID `json:"organizationId"`
+	// False ends it at once; nothing is paid back.
+	AtPeriodEnd bool `json:"atPeriodEnd"`
+}
+
+type BillingSubscriptionPayload struct {
+	Subscription *billing.Subscription `json:"subscription,omitempty,omitzero"`
+	UserErrors   []UserError           `json:"userErrors"`
 }
 
 type CallDispositionSetPayload struct {
@@ -132,6 +150,11 @@ type OrganizationUpdatePayload struct {
 	UserErrors   []UserError            `json:"userErrors"`
 }
 
+type PaymentMethodPayload struct {
+	PaymentMethod *billing.PaymentMethod `json:"paymentMethod,omitempty,omitzero"`
+	UserErrors    []UserError            `json:"userErrors"`
+}
+
 type PhoneNumberUpdateInput struct {
 	ID ids.ID `json:"id"`
 	// Null: none.
@@ -143,6 +166,32 @@ type PhoneNumberUpdateInput struct {
 type PhoneNumberUpdatePayload struct {
 	PhoneNumber *telephony.PhoneNumber `json:"phoneNumber,omitempty,omitzero"`
 	UserErrors  []UserError            `json:"userErrors"`
+}
+
+// Returned where a plan's limit of this month is reached; used and limit are of the whole organization.
+type PlanLimitError struct {
+	Code    UserErrorCode  `json:"code"`
+	Message string         `json:"message"`
+	Path    []string       `json:"path,omitempty,omitzero"`
+	Metric  billing.Metric `json:"metric"`
+	Limit   int            `json:"limit"`
+	Used    int            `json:"used"`
+	// The smallest plan that would lift it; null when there is none.
+	UpgradeTo *billing.Plan `json:"upgradeTo,omitempty,omitzero"`
+}
+
+func (PlanLimitError) IsUserError()                {}
+func (this PlanLimitError) GetCode() UserErrorCode { return this.Code }
+func (this PlanLimitError) GetMessage() string     { return this.Message }
+func (this PlanLimitError) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
 }
 
 type Query struct {
@@ -295,13 +344,14 @@ func (e CallLimit) MarshalJSON() ([]byte, error) {
 type UserErrorCode string
 
 const (
-	UserErrorCodeInvalid       UserErrorCode = "INVALID"
-	UserErrorCodeNotFound      UserErrorCode = "NOT_FOUND"
-	UserErrorCodeConflict      UserErrorCode = "CONFLICT"
-	UserErrorCodeForbidden     UserErrorCode = "FORBIDDEN"
-	UserErrorCodeInvalidState  UserErrorCode = "INVALID_STATE"
-	UserErrorCodeExpired       UserErrorCode = "EXPIRED"
-	UserErrorCodeLimitExceeded UserErrorCode = "LIMIT_EXCEEDED"
+	UserErrorCodeInvalid           UserErrorCode = "INVALID"
+	UserErrorCodeNotFound          UserErrorCode = "NOT_FOUND"
+	UserErrorCodeConflict          UserErrorCode = "CONFLICT"
+	UserErrorCodeForbidden         UserErrorCode = "FORBIDDEN"
+	UserErrorCodeInvalidState      UserErrorCode = "INVALID_STATE"
+	UserErrorCodeExpired           UserErrorCode = "EXPIRED"
+	UserErrorCodeLimitExceeded     UserErrorCode = "LIMIT_EXCEEDED"
+	UserErrorCodePlanLimitExceeded UserErrorCode = "PLAN_LIMIT_EXCEEDED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -312,11 +362,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeInvalidState,
 	UserErrorCodeExpired,
 	UserErrorCodeLimitExceeded,
+	UserErrorCodePlanLimitExceeded,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeForbidden, UserErrorCodeInvalidState, UserErrorCodeExpired, UserErrorCodeLimitExceeded:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeForbidden, UserErrorCodeInvalidState, UserErrorCodeExpired, UserErrorCodeLimitExceeded, UserErrorCodePlanLimitExceeded:
 		return true
 	}
 	return false

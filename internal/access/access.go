@@ -50,6 +50,7 @@ const (
 	Transcribe         Permission = "TRANSCRIBE"
 	RecordingDelete    Permission = "RECORDING_DELETE"
 	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
+	BillingManage      Permission = "BILLING_MANAGE"
 )
 
 // Permissions lists what a role may do.
@@ -59,7 +60,7 @@ func (r Role) Permissions() []Permission {
 		list = append(list, CallWrite, Transcribe)
 	}
 	if r.Reaches(Admin) {
-		list = append(list, RecordingDelete, OrganizationUpdate)
+		list = append(list, RecordingDelete, OrganizationUpdate, BillingManage)
 	}
 	return list
 }

@@ -86,8 +86,8 @@ func TestScreensOfferWhatTheRoleMay(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[access.Role][]access.Permission{
 		"": {}, "ROOT": {}, access.Viewing: {}, access.Analyst: {}, access.Operator: {access.Transcribe},
-		access.Admin: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate},
-		access.Owner: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate},
+		access.Admin: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage},
+		access.Owner: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage},
 	} {
 		if got := role.Permissions(); got == nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", role, got, want)

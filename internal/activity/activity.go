@@ -35,6 +35,10 @@ const (
 	CallStatusChanged          Type = "CALL_STATUS_CHANGED"
 	CallDispositionSet         Type = "CALL_DISPOSITION_SET"
 	CallNoteAdded              Type = "CALL_NOTE_ADDED"
+	BillingStatusChanged       Type = "BILLING_STATUS_CHANGED"
+	BillingRequested           Type = "BILLING_REQUESTED"
+	BillingAlert               Type = "BILLING_ALERT"
+	BillingRepaired            Type = "BILLING_REPAIRED"
 )
 
 // Audience says who may read an event.
@@ -117,6 +121,17 @@ func (e Event) Summary() string {
 		return "A member was changed."
 	case WebhookFailed:
 		return "A provider's message could not be processed and was set aside."
+	case BillingStatusChanged:
+		if before, now := e.Detail["previousPlan"], e.Detail["plan"]; before != now {
+			return "The plan went from " + before + " to " + now + "."
+		}
+		return "The subscription to " + e.Detail["plan"] + " is " + e.Status + "."
+	case BillingRequested:
+		return "A member asked for a change of the billing."
+	case BillingAlert:
+		return "Something about the billing needs to be looked at."
+	case BillingRepaired:
+		return "The billing was compared with Stripe and corrected."
 	}
 	return e.audited()
 }

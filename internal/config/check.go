@@ -10,6 +10,7 @@ func (c Config) Check() error {
 	}
 	c.checkSecrets(&problems)
 	c.Telephony.check(&problems)
+	c.checkBilling(&problems)
 	switch public := c.PublicURL(); {
 	case public == "":
 		problems.add("BACKEND_URL is missing: it says where providers and browsers reach this service.")
@@ -62,6 +63,7 @@ func (c Config) Warnings() (all []string) {
 	warn(c.PollsProvider(), "ASSEMBLYAI_UPLOAD: the provider's answer is polled for, as no webhook can reach this service.")
 	warn(c.UsesR2() && c.BlobDir != "", "R2_ENDPOINT and BLOB_DIR are both set: R2_ENDPOINT wins, and what is in the folder is not found.")
 	warn(len(c.EgressAllow) > 0, "EGRESS_ALLOW is set: users can reach into these networks.")
+	warn(c.SellsPlans() && len(c.Prices()) < 6, "not all of STRIPE_PRICE_* are set: what is left out cannot be bought, and a subscription to it is an alert.")
 	warn(c.GraphiQL, "GRAPHIQL is on.")
 	warn(c.Introspection, "INTROSPECTION is on: everybody can read the schema.")
 	return all

@@ -67,6 +67,8 @@ type Config struct {
 
 	InboxRetention    time.Duration `env:"INBOX_RETENTION" envDefault:"720h"`
 	ActivityRetention time.Duration `env:"ACTIVITY_RETENTION" envDefault:"9600h"`
+
+	Billing
 }
 
 // LogFormat is how log lines look.

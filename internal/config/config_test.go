@@ -55,7 +55,7 @@ func TestEveryVariableIsExplainedInTheExampleAndNoOther(t *testing.T) {
 	}
 	read := map[string]string{}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
-		if field.Anonymous {
+		if field.Anonymous { // a capability's own
 			continue
 		}
 		read[field.Tag.Get("env")] = field.Tag.Get("envDefault")

@@ -43,14 +43,16 @@ func Load(environ map[string]string) (Config, error) {
 		}
 	}
 	var c Config
-	err := env.ParseWithOptions(&c, env.Options{Environment: set, FuncMap: map[reflect.Type]env.ParserFunc{
+	parsers := map[reflect.Type]env.ParserFunc{
 		reflect.TypeFor[[]string]():       func(v string) (any, error) { return list(v), nil },
 		reflect.TypeFor[[]netip.Prefix](): prefixes,
 		reflect.TypeFor[[]Analysis]():     analysisList,
 		reflect.TypeFor[map[string]any](): object,
 		reflect.TypeFor[LogFormat]():      oneOf(JSON, Text),
 		reflect.TypeFor[UploadMode]():     oneOf(UploadAuto, UploadAlways, UploadNever),
-	}})
+	}
+	maps.Copy(parsers, billingParsers())
+	err := env.ParseWithOptions(&c, env.Options{Environment: set, FuncMap: parsers})
 	problems := unreadable(err)
 	if problems == nil {
 		problems = c.malformed()
@@ -82,6 +84,7 @@ func (c Config) malformed() (problems Problems) {
 			problems.add("%s must be a port, 0 to 65535.", name)
 		}
 	}
+	c.malformedBilling(&problems)
 	c.malformedURLs(&problems)
 	c.Telephony.malformed(&problems)
 	c.half(&problems)

@@ -29,6 +29,82 @@ type ActivityEvent struct {
 	Detail         json.RawMessage
 }
 
+type BillingAccount struct {
+	OrganizationID uuid.UUID
+	Plan           string
+	Tier           *string
+	Status         *string
+	GraceUntil     *time.Time
+	Turn           *uuid.UUID
+	TurnUntil      *time.Time
+	ReadAt         *time.Time
+}
+
+type BillingCustomer struct {
+	ID             string
+	OrganizationID uuid.UUID
+	CreatedAt      time.Time
+	DeletedAt      *time.Time
+}
+
+type BillingInvoice struct {
+	ID                   uuid.UUID
+	OrganizationID       uuid.UUID
+	StripeID             string
+	SubscriptionStripeID *string
+	Number               *string
+	Status               string
+	AmountDue            int64
+	AmountPaid           int64
+	Currency             string
+	IssuedAt             time.Time
+	DueAt                *time.Time
+	PaidAt               *time.Time
+	HostedUrl            *string
+	PdfUrl               *string
+}
+
+type BillingPaymentMethod struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	StripeID       string
+	Kind           string
+	Brand          *string
+	Last4          *string
+	ExpMonth       *int32
+	ExpYear        *int32
+	IsDefault      bool
+	CreatedAt      time.Time
+}
+
+type BillingPrice struct {
+	PriceID  string
+	Amount   int64
+	Currency string
+	Interval string
+	ReadAt   time.Time
+}
+
+type BillingSubscription struct {
+	ID                 uuid.UUID
+	OrganizationID     uuid.UUID
+	StripeID           string
+	ItemID             string
+	PriceID            string
+	Tier               *string
+	Status             string
+	Surplus            bool
+	Interval           string
+	Amount             int64
+	Currency           string
+	CurrentPeriodStart time.Time
+	CurrentPeriodEnd   time.Time
+	CancelAtPeriodEnd  bool
+	CanceledAt         *time.Time
+	TrialEndsAt        *time.Time
+	CreatedAt          time.Time
+}
+
 type Call struct {
 	ID              uuid.UUID
 	OrganizationID  uuid.UUID

@@ -23,6 +23,8 @@ func table(code Code) shown {
 		return shown{true, http.StatusForbidden}
 	case CodeConflict, CodeInvalidState:
 		return shown{true, http.StatusConflict}
+	case CodePlanLimit:
+		return shown{true, http.StatusPaymentRequired}
 	case CodeExpired, CodeCursorExpired:
 		return shown{true, http.StatusGone}
 	case CodeLimitExceeded:
@@ -92,6 +94,11 @@ func Limit(retryAfter time.Duration, format string, args ...any) *Fault {
 // is told which one it was. field names the argument, if one is at fault.
 func LimitExceeded(field string, limit Ceiling, format string, args ...any) *Fault {
 	return &Fault{Code: CodeLimitExceeded, Field: field, Message: fmt.Sprintf(format, args...), Ceiling: &limit}
+}
+
+// PlanLimit is for an organization that has used up what its plan includes: not waiting helps, but a larger one.
+func PlanLimit(format string, args ...any) *Fault {
+	return &Fault{Code: CodePlanLimit, Message: fmt.Sprintf(format, args...)}
 }
 
 // Unavailable is for a part of ours or of a vendor's that does not answer now; trying again is right.

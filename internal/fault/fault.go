@@ -24,6 +24,7 @@ const (
 	CodeLimit           Code = "LIMIT"
 	CodeLimitExceeded   Code = "LIMIT_EXCEEDED"
 	CodeUnavailable     Code = "UNAVAILABLE"
+	CodePlanLimit       Code = "PLAN_LIMIT_EXCEEDED"
 )
 
 // Fault is an expected failure.

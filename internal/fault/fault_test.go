@@ -21,6 +21,7 @@ func made() map[fault.Code]*fault.Fault {
 		fault.CodeUnauthenticated: fault.Unauthenticated(), fault.CodeConflict: fault.Conflict("Taken."), fault.CodeInvalidState: fault.InvalidState("Over."),
 		fault.CodeExpired: fault.Expired("Old."), fault.CodeCursorExpired: fault.CursorExpired(), fault.CodeLimit: fault.Limit(time.Minute, "Slower."),
 		fault.CodeUnavailable: fault.Unavailable(errors.New("boom")), fault.CodeLimitExceeded: fault.LimitExceeded("to", fault.Ceiling{Name: "THINGS"}, "Enough."),
+		fault.CodePlanLimit: fault.PlanLimit("All %d are used.", 5),
 	}
 }
 
@@ -32,6 +33,7 @@ func TestTheTableSaysHowEachFaultIsShown(t *testing.T) {
 	}{
 		fault.CodeInvalid: {true, 400}, fault.CodeNotFound: {true, 404}, fault.CodeForbidden: {true, 403}, fault.CodeConflict: {true, 409},
 		fault.CodeInvalidState: {true, 409}, fault.CodeExpired: {true, 410}, fault.CodeCursorExpired: {true, 410},
+		fault.CodePlanLimit:       {true, 402},
 		fault.CodeUnauthenticated: {false, 401}, fault.CodeLimit: {false, 429}, fault.CodeLimitExceeded: {true, 429}, fault.CodeUnavailable: {false, 503},
 	} {
 		f := made()[code]

@@ -20,6 +20,10 @@ const (
 	Activity      Kind = "act"
 	Call          Kind = "call"
 	CallNote      Kind = "note"
+	Subscription  Kind = "bsu" // of billing
+	Invoice       Kind = "ivc"
+	PaymentMethod Kind = "pmt"
+	Price         Kind = "prc"
 	Membership    Kind = "mem"
 	Organization  Kind = "org"
 	PhoneNumber   Kind = "num"

@@ -21,6 +21,7 @@ type SourceName string
 const (
 	AssemblyAI SourceName = "ASSEMBLYAI"
 	SignalWire SourceName = "SIGNALWIRE"
+	Stripe     SourceName = "STRIPE"
 )
 
 // Status says how far an event is.

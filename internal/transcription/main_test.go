@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	fake "github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
@@ -91,6 +92,7 @@ func (h *house) build(store *postgres.Store, hub *live.Hub, change []func(*Optio
 	shelf := recording.NewShelf(store, h.bucket, time.Now)
 	h.Service = New(Deps{
 		Store: store, Jobs: h.queue, Shelf: shelf, People: people, Activity: activity.New(store, hub, people.Allowed), Now: time.Now,
+		Limits:  billing.NewLimits(billing.Rules{Fixed: billing.Enterprise, Now: time.Now}),
 		Uploads: recording.New(recording.Deps{Store: store, Jobs: h.queue, Bucket: h.bucket, MaxSize: 1 << 20}),
 	})
 	options := Options{WebhookURL: h.url, WebhookSecret: webhookSecret, PollEvery: 10 * time.Millisecond, CheckAfter: 50 * time.Millisecond, LostAfter: 2 * time.Second}

@@ -27,7 +27,7 @@ type RequestInput struct {
 
 // Request begins a transcription of a recording, or of audio somewhere else, which then becomes one. Errors:
 // NotFound, Forbidden below Operator, Invalid, Conflict while another one of the same recording is under
-// way, Limit while too much is being copied.
+// way, Limit while too much is being copied, PlanLimit when the plan's transcriptions are used up.
 func (s *Service) Request(ctx context.Context, viewer access.Viewer, in RequestInput) (*Transcription, error) {
 	scope, err := s.requester(ctx, viewer, in)
 	if err != nil {
@@ -123,6 +123,9 @@ func (s *Service) queue(ctx context.Context, tx *postgres.Tx, scope access.Scope
 	if err != nil {
 		return nil, fmt.Errorf("inserting the transcription: %w", err)
 	}
+	if err := s.use(ctx, tx, row); err != nil {
+		return nil, err
+	}
 	if rec.Status != recording.Stored {
 		return row, s.await(ctx, tx, row)
 	}
@@ -130,12 +133,16 @@ func (s *Service) queue(ctx context.Context, tx *postgres.Tx, scope access.Scope
 }
 
 // Retry queues a failed or canceled transcription again. Errors: NotFound, Forbidden below Operator,
-// InvalidState for one that is neither, Conflict while another one of the recording is under way, Limit.
+// InvalidState for one that is neither, Conflict while another one of the recording is under way, Limit,
+// PlanLimit for one that was never counted.
 func (s *Service) Retry(ctx context.Context, viewer access.Viewer, id ids.ID) (*Transcription, error) {
 	return s.change(ctx, viewer, id, func(tx *postgres.Tx, scope access.Scope, row *db.Transcription) (*db.Transcription, error) {
 		moved, err := move(ctx, tx, row, Queued, activity.Person(scope.UserID), func() (*db.Transcription, error) {
 			again, err := tx.RequeueTranscription(ctx, row.ID)
 			if err != nil {
+				return nil, err
+			}
+			if err := s.use(ctx, tx, again); err != nil {
 				return nil, err
 			}
 			return again, s.await(ctx, tx, again)
@@ -198,20 +205,4 @@ func (in RequestInput) check() error {
 		return fault.Invalid("idempotencyKey", "An idempotency key has 1 to 255 bytes.")
 	}
 	return nil
-}
-
-// taken says that another request was faster.
-func taken(err error) bool {
-	return postgres.Violates(err, "transcriptions_one_live") || postgres.Violates(err, "transcriptions_idempotency_key")
-}
-
-// busy names the rule that the unique index keeps whatever runs at the same time.
-func busy(err error) error {
-	if postgres.Violates(err, "transcriptions_one_live") {
-		return fault.Conflict("This recording is being transcribed already.").Because(err)
-	}
-	if postgres.Violates(err, "transcriptions_idempotency_key") {
-		return fault.Conflict("The same request is under way. Ask again.").Because(err)
-	}
-	return err
 }

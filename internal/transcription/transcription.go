@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/identity"
@@ -64,6 +65,7 @@ type Service struct {
 	uploads  *recording.Service
 	people   *identity.Service
 	activity *activity.Service
+	limits   *billing.Limits
 	defaults []string // the analysis of organizations that chose none
 	maxLive  int32    // of one organization; 0: any number
 	links    links
@@ -78,6 +80,7 @@ type Deps struct {
 	Uploads  *recording.Service
 	People   *identity.Service
 	Activity *activity.Service
+	Limits   *billing.Limits
 	Analysis []identity.Analysis // for organizations that chose none
 	MaxLive  int32               // transcriptions under way in one organization; 0: any number
 	BaseURL  string              // where this service is reached, for download links
@@ -93,7 +96,7 @@ func New(d Deps) *Service {
 		words = []string{}
 	}
 	return &Service{
-		store: d.Store, jobs: d.Jobs, shelf: d.Shelf, copies: d.Copies, uploads: d.Uploads, people: d.People, activity: d.Activity,
+		store: d.Store, jobs: d.Jobs, shelf: d.Shelf, copies: d.Copies, uploads: d.Uploads, people: d.People, activity: d.Activity, limits: d.Limits,
 		defaults: words, maxLive: d.MaxLive, links: links{base: d.BaseURL, keys: append([][]byte{d.LinkKey}, d.OldKeys...), now: d.Now},
 	}
 }

@@ -29,8 +29,8 @@ type Arrival struct {
 // CompleteUpload looks at the bytes and, in one transaction, makes the recording and queues its
 // transcription. Called again it gives the same answer and changes nothing. It stands in this room
 // because this room sees recordings, and not the other way round. Errors: NotFound, Forbidden for another
-// member's upload, InvalidState, Expired, Invalid for what is not the announced audio, Limit: then nothing
-// has changed, and the upload can be completed later.
+// member's upload, InvalidState, Expired, Invalid for what is not the announced audio, Limit and
+// PlanLimit: then nothing has changed, and the upload can be completed later.
 func (s *Service) CompleteUpload(ctx context.Context, viewer access.Viewer, in CompleteInput) (Arrival, error) {
 	up, scope, err := s.mine(ctx, viewer, in)
 	if err != nil {

@@ -1,0 +1,157 @@
+package stripe
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const (
+	open     = "open"
+	complete = "complete"
+	expired  = "expired"
+
+	paid              = "paid"
+	unpaid            = "unpaid"
+	noPaymentRequired = "no_payment_required"
+)
+
+// The vendor's own: how long a checkout can be paid, and what may be asked for.
+const (
+	sessionLife    = 24 * 3600
+	minSessionLife = 30 * 60
+)
+
+type session struct {
+	id, customer, reference     string
+	price                       *Price
+	success, cancel             string
+	status, paymentStatus       string
+	subscription, invoice       string
+	metadata, subscriptionWords map[string]string
+	trialDays                   int
+	promotions                  bool
+	created, expires            int64
+	base                        string // of its page
+}
+
+func (k *session) object() object {
+	total := k.price.Amount
+	if k.trialDays > 0 {
+		total = 0
+	}
+	o := shaped("checkout.session", object{
+		"id": k.id, "customer": k.customer, "client_reference_id": orNull(k.reference), "success_url": k.success, "cancel_url": orNull(k.cancel),
+		"status": k.status, "payment_status": k.paymentStatus, "subscription": orNull(k.subscription), "invoice": orNull(k.invoice),
+		"metadata": k.metadata, "created": k.created, "expires_at": k.expires, "currency": k.price.Currency,
+		"amount_subtotal": total, "amount_total": total, "allow_promotion_codes": orNull(k.promotions), "url": nil,
+	})
+	if k.status == open {
+		o["url"] = k.base + "/c/pay/" + k.id
+	}
+	return o
+}
+
+func (s *Server) createSession(c *call) (any, error) {
+	if len(s.sessions) >= maxObjects {
+		return nil, errFull
+	}
+	if c.get("mode") != "subscription" {
+		return nil, bad("mode", "The local service sells subscriptions only.")
+	}
+	u, err := s.alive(c, "customer", c.get("customer"))
+	if err != nil {
+		return nil, err
+	}
+	p := s.price(c.get("line_items[0][price]"))
+	if p == nil {
+		return nil, missing(c, "price", "line_items[0][price]", c.get("line_items[0][price]"))
+	}
+	k := &session{
+		id: newID("cs_test"), customer: u.id, reference: c.get("client_reference_id"), price: p, success: c.get("success_url"), cancel: c.get("cancel_url"),
+		status: open, paymentStatus: unpaid, metadata: c.group("metadata"), subscriptionWords: c.group("subscription_data[metadata]"),
+		promotions: c.get("allow_promotion_codes") == "true", created: s.now(), expires: s.now() + sessionLife, base: s.base(c),
+	}
+	if err := k.terms(c); err != nil {
+		return nil, err
+	}
+	s.sessions = append(s.sessions, k)
+	s.stats.Sessions++
+	return k.object(), nil
+}
+
+// terms reads what the vendor checks.
+func (k *session) terms(c *call) error {
+	for _, name := range []string{"success_url", "cancel_url"} {
+		given := c.get(name)
+		if u, err := url.Parse(given); given == "" && name == "success_url" || given != "" && (err != nil || u.Host == "") {
+			return bad(name, "Not a valid URL")
+		}
+	}
+	if days := c.get("subscription_data[trial_period_days]"); days != "" {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 1 || n > 730 {
+			return bad("subscription_data[trial_period_days]", "The trial must have between 1 and 730 days.")
+		}
+		k.trialDays, k.paymentStatus = n, noPaymentRequired
+	}
+	if at := c.get("expires_at"); at != "" {
+		n, err := strconv.ParseInt(at, 10, 64)
+		if err != nil || n < k.created+minSessionLife-60 || n > k.created+sessionLife+60 { // clocks differ
+			return bad("expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.")
+		}
+		k.expires = n
+	}
+	return nil
+}
+
+func (s *Server) session(id string) *session {
+	return find(s.sessions, func(k *session) bool { return k.id == id })
+}
+
+func (s *Server) getSession(c *call) (any, error) {
+	k := s.session(c.PathValue("id"))
+	if k == nil {
+		return nil, missing(c, "checkout.session", "id", c.PathValue("id"))
+	}
+	return k.object(), nil
+}
+
+func (s *Server) listSessions(c *call) (any, error) {
+	if err := s.ofSomebody(c); err != nil {
+		return nil, err
+	}
+	customer, status := c.get("customer"), c.get("status")
+	return page(c, "/v1/checkout/sessions", newest(s.sessions, func(k *session) bool {
+		return (customer == "" || k.customer == customer) && (status == "" || k.status == status)
+	}))
+}
+
+func (s *Server) expireSession(c *call) (any, error) {
+	k := s.session(c.PathValue("id"))
+	if k == nil {
+		return nil, missing(c, "checkout.session", "id", c.PathValue("id"))
+	}
+	if k.status != open {
+		return nil, bad("", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", k.status)
+	}
+	s.expire(k)
+	return k.object(), nil
+}
+
+func (s *Server) expire(k *session) {
+	k.status = expired
+	s.emit("checkout.session.expired", k.object(), nil)
+}
+
+// afterwards is where the buyer goes.
+func (k *session) afterwards() string {
+	return strings.ReplaceAll(k.success, "{CHECKOUT_SESSION_ID}", k.id)
+}
+
+func (s *Server) base(c *call) string {
+	if s.config.BaseURL != "" {
+		return s.config.BaseURL
+	}
+	return "http://" + c.Host
+}

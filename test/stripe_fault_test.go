@@ -1,0 +1,181 @@
+package test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/client"
+	fake "github.com/switchboard-voice/switchboard/internal/devstack/stripe"
+)
+
+func TestWebhooksThatAreDoubledReorderedAndLateEndInTheSamePlan(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string]fake.WebhookFaults{
+		"doubled": {Doubled: true}, "reordered": {Reordered: true}, "late": {Late: 500 * time.Millisecond}, "all": {Doubled: true, Reordered: true, Late: 300 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sells(t)
+			s.stripe.SetFaults(fake.Faults{Webhook: faults})
+			p := s.person("ours", "OWNER")
+			s.buys(p)
+			s.stripe.Advance(32 * day)
+			p.gets("PRO", "ACTIVE")
+			s.done(s.stripe.Cancel(s.stripe.Subscriptions()[0]))
+			p.gets("FREE", "CANCELED")
+
+			s.stripe.SetFaults(fake.Faults{})
+			var all []string
+			for _, e := range s.stripe.Events() {
+				all = append(all, e.ID)
+			}
+			rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+			sent := s.stripe.Stats().WebhooksSent
+			s.stripe.Resend(all...) // days later, all over again
+			eventually(t, "all of them to be taken", func() bool { return s.stripe.Stats().WebhooksSent >= sent+len(all) })
+			s.handled()
+			p.gets("FREE", "CANCELED")
+			s.wantOnce(0)
+			if kept, events := s.rows("SELECT count(*) FROM switchboard.webhook_events"), len(all); kept != events {
+				t.Errorf("%d webhooks are kept of %d events", kept, events)
+			}
+		})
+	}
+}
+
+// handled waits until no webhook waits for its turn.
+func (s *shop) handled() {
+	s.t.Helper()
+	eventually(s.t, "every webhook to be worked on", s.idle)
+}
+
+func (s *shop) idle() bool {
+	return s.rows("SELECT count(*) FROM switchboard.webhook_events WHERE status NOT IN ('PROCESSED', 'DISCARDED')") == 0
+}
+
+func TestWhatEveryLostWebhookWouldHaveToldIsFoundByTheComparison(t *testing.T) {
+	t.Parallel()
+	s := sells(t, "BILLING_RECONCILE_EVERY=1s")
+	s.stripe.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: true}})
+	p := s.person("ours", "OWNER")
+	session := p.checkout()
+	s.done(s.stripe.Pay(session))
+	p.gets("PRO", "ACTIVE")
+	if i := p.standing().Invoice; i == nil || i.Status != "PAID" {
+		t.Errorf("the invoice: %+v", i)
+	}
+	s.done(s.stripe.Cancel(s.stripe.Subscriptions()[0]))
+	p.gets("FREE", "CANCELED")
+	if n := s.rows("SELECT count(*) FROM switchboard.activity_events WHERE type = 'BILLING_REPAIRED'"); n == 0 {
+		t.Error("nobody is told of what was repaired")
+	}
+	s.wantOnce(0)
+}
+
+func TestAWriteThatTookEffectWithoutAGoodAnswerIsNotDoneTwice(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string]fake.Faults{
+		"500 after a customer was made":  {On: "customers.create", SpoilAfter: 1},
+		"500 after a checkout was made":  {On: "checkout.create", SpoilAfter: 1},
+		"a customer's answer is lost":    {On: "customers.create", LoseAnswer: 2}, // our client tries again by itself once
+		"a checkout's answer is lost":    {On: "checkout.create", LoseAnswer: 2},
+		"500 and nothing was done":       {On: "checkout.create", Fail500: 1},
+		"the key is in use":              {On: "checkout.create", Conflict: 2},
+		"busy":                           {On: "checkout.create", Refuse429: 1, RetryAfter: time.Second},
+		"a login page of the network":    {On: "customers.create", Garbage: 2},
+		"500 while a session is checked": {On: "checkout.list", Fail500: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sells(t)
+			p := s.person("ours", "OWNER")
+			price, err := p.PriceOf(within(t), "PRO", "MONTH")
+			s.done(err)
+			s.stripe.SetFaults(faults)
+			session := p.insists(price)
+			s.done(s.stripe.Pay(session))
+			p.gets("PRO", "ACTIVE")
+			s.wantOnce(1)
+			if open := s.stripe.OpenSessions(); len(open) != 0 {
+				t.Errorf("%d pages can still be paid", len(open))
+			}
+		})
+	}
+}
+
+const checkoutCreate = `mutation($in: BillingCheckoutCreateInput!) { billingCheckoutCreate(input: $in) { url userErrors { code message path } } }`
+
+// insists presses the button until there is a page, as people do: each time with the same key.
+func (p *person) insists(price client.Price) (session string) {
+	p.t.Helper()
+	heals(p.t, "a checkout", func() bool {
+		var out struct{ BillingCheckoutCreate struct{ URL string } }
+		_ = p.Do(within(p.t), checkoutCreate, vars{"in": vars{"organizationId": p.organization.String(), "priceId": price.ID, "returnPath": "/", "idempotencyKey": "the same"}}, &out)
+		session = sessionOf(out.BillingCheckoutCreate.URL)
+		return session != ""
+	})
+	return session
+}
+
+func TestKilledBetweenAnyTwoStepsOfAPurchaseNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]string{"after the customer": "customers.create", "after the page": "checkout.create", "while webhooks come": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sells(t)
+			p := s.person("ours", "OWNER")
+			price, err := p.PriceOf(within(t), "PRO", "MONTH")
+			s.done(err)
+			if call != "" {
+				p = s.dies(p, price, call)
+			}
+			session := p.insists(price)
+			sent := s.stripe.Stats().WebhooksSent
+			s.done(s.stripe.Pay(session))
+			if call == "" {
+				eventually(t, "the first webhooks", func() bool { return s.stripe.Stats().WebhooksSent > sent+2 })
+				s.kill()
+				s.again()
+				p = p.at(s.process)
+			}
+			heals(t, "the plan", func() bool { return p.standing().Plan == "PRO" })
+			heals(t, "every webhook to be worked on", s.idle)
+			s.wantOnce(1)
+			if n := s.rows("SELECT count(*) FROM switchboard.activity_events WHERE type = 'BILLING_STATUS_CHANGED' AND status = 'ACTIVE' AND previous_status IS DISTINCT FROM 'ACTIVE'"); n != 1 {
+				t.Errorf("it was told %d times", n)
+			}
+		})
+	}
+}
+
+// heals waits as long as a killed process's work may take to be taken up by the next one.
+func heals(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	late := time.After(2 * healed) // a busy machine adds to the promise
+	looks := time.NewTicker(50 * time.Millisecond)
+	defer looks.Stop()
+	for !holds() {
+		select {
+		case <-looks.C:
+		case <-late:
+			t.Fatalf("not healed after %s: %s", 2*healed, what)
+		}
+	}
+}
+
+// dies kills the process while it waits for the answer to a write that took effect.
+func (s *shop) dies(p *person, price client.Price, call string) *person {
+	s.t.Helper()
+	s.stripe.SetFaults(fake.Faults{On: call, HoldAnswer: 1})
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_ = p.Do(within(s.t), checkoutCreate, vars{"in": vars{"organizationId": p.organization.String(), "priceId": price.ID, "returnPath": "/", "idempotencyKey": "the same"}}, nil)
+	}()
+	eventually(s.t, "the write to take effect", func() bool { return s.stripe.Stats().Held == 1 })
+	s.kill()
+	<-asked
+	s.again()
+	return p.at(s.process)
+}

@@ -1,0 +1,195 @@
+package test
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const day = 24 * time.Hour
+
+// limited asks for one more transcription and gives what refuses it; empty: it was taken.
+func (p *person) limited() (code, metric, upgrade string) {
+	p.t.Helper()
+	var out struct {
+		UploadComplete struct {
+			Transcription *struct{ ID string }
+			UserErrors    []struct {
+				Code, Metric string
+				UpgradeTo    *struct{ Tier string }
+			}
+		}
+	}
+	p.must(`mutation($in: UploadCompleteInput!) { uploadComplete(input: $in) { transcription { id }
+		userErrors { code ... on PlanLimitError { metric limit used upgradeTo { tier } } } } }`,
+		vars{"in": vars{"uploadId": p.sent(wav(2, 100*time.Millisecond)), "transcribe": true}}, &out)
+	if len(out.UploadComplete.UserErrors) == 0 {
+		return "", "", ""
+	}
+	e := out.UploadComplete.UserErrors[0]
+	if e.UpgradeTo != nil {
+		upgrade = e.UpgradeTo.Tier
+	}
+	return e.Code, e.Metric, upgrade
+}
+
+func TestACheckoutLiftsTheLimitThatWasReached(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	if before := p.standing(); before.Plan != "FREE" || before.Subscription != "" {
+		t.Fatalf("before: %+v", before)
+	}
+	p.transcribe()
+	if code, metric, upgrade := p.limited(); code != "PLAN_LIMIT_EXCEEDED" || metric != "TRANSCRIPTIONS" || upgrade != "PRO" {
+		t.Errorf("the second of one: %s %s, upgrade to %s", code, metric, upgrade)
+	}
+
+	told, stop := p.live()
+	defer stop()
+	s.buys(p)
+	select {
+	case said := <-told:
+		if !strings.Contains(said, "summary") {
+			t.Errorf("told live: %s", said)
+		}
+	case <-time.After(patience):
+		t.Error("nothing was told live")
+	}
+	for range 2 {
+		if code, _, _ := p.limited(); code != "" {
+			t.Errorf("within the plan: %s", code)
+		}
+	}
+	if code, _, upgrade := p.limited(); code != "PLAN_LIMIT_EXCEEDED" || upgrade != "BUSINESS" {
+		t.Errorf("the fourth of three: %s, upgrade to %s", code, upgrade)
+	}
+	after := p.standing()
+	if i := after.Invoice; i == nil || i.Status != "PAID" || i.AmountPaid.Amount != "49.00" || i.AmountPaid.Currency != "USD" || i.Number == "" {
+		t.Errorf("the invoice: %+v", i)
+	}
+	s.wantOnce(1)
+}
+
+func TestADeclinedCardChangesNothingAndTheSamePageCanBePaid(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "ADMIN")
+	session := p.checkout()
+	s.done(s.stripe.Decline(session))
+	if now := p.standing(); now.Plan != "FREE" || now.Subscription != "" {
+		t.Errorf("declined: %+v", now)
+	}
+	s.done(s.stripe.Pay(session))
+	p.gets("PRO", "ACTIVE")
+	s.wantOnce(1)
+}
+
+func TestMoneyThatTakesDaysAndDoesNotComeEndsPastDue(t *testing.T) {
+	t.Parallel()
+	s := sells(t, "BILLING_GRACE=0s")
+	p := s.person("ours", "OWNER")
+	session := p.checkout()
+	s.done(s.stripe.PayByBank(session))
+	p.gets("PRO", "ACTIVE")
+	s.done(s.stripe.Arrive(session, false))
+	p.gets("FREE", "PAST_DUE")
+
+	s.done(s.stripe.PayInvoice(s.stripe.OpenInvoices()[0]))
+	p.gets("PRO", "ACTIVE")
+	s.wantOnce(1)
+}
+
+func TestMoneyThatTakesDaysAndComesKeepsThePlan(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	session := p.checkout()
+	s.done(s.stripe.PayByBank(session))
+	p.gets("PRO", "ACTIVE")
+	s.done(s.stripe.Arrive(session, true))
+	eventually(t, "the invoice to be paid", func() bool { i := p.standing().Invoice; return i != nil && i.Status == "PAID" })
+	p.gets("PRO", "ACTIVE")
+}
+
+func TestATrialIsWorthThePlanAndIsPaidAtItsEnd(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	p.checkout() // makes the customer
+	_, err := s.stripe.Subscribe(s.stripe.Customers()[0], "price_pm", 14)
+	s.done(err)
+	p.gets("PRO", "TRIALING")
+	s.stripe.Advance(15 * day)
+	after := p.gets("PRO", "ACTIVE")
+	eventually(t, "the first bill", func() bool { after = p.standing(); return after.Invoice.AmountPaid.Amount == "49.00" })
+}
+
+func TestARenewalKeepsThePlanAndBringsABill(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	s.buys(p)
+	first := p.standing().Invoice.Number
+	s.stripe.Advance(32 * day)
+	eventually(t, "the second bill", func() bool { i := p.standing().Invoice; return i.Number != first && i.Status == "PAID" })
+	p.gets("PRO", "ACTIVE")
+	s.wantOnce(1)
+}
+
+func TestAMissedPaymentKeepsThePlanForTheGraceOnlyAndDunningEndsIt(t *testing.T) {
+	t.Parallel()
+	for grace, want := range map[string]string{"720h": "PRO", "24h": "FREE"} {
+		t.Run(grace, func(t *testing.T) {
+			t.Parallel()
+			s := sells(t, "BILLING_GRACE="+grace)
+			p := s.person("ours", "OWNER")
+			s.buys(p)
+			s.done(s.stripe.Bank(s.stripe.Customers()[0], true, false))
+			s.stripe.Advance(33 * day) // due for about two days
+			p.gets(want, "PAST_DUE")
+			if open := p.standing().Invoice; open.Status != "OPEN" {
+				t.Errorf("a payment that failed leaves the bill %s", open.Status)
+			}
+			if want == "FREE" {
+				p.transcribe()
+				if code, _, _ := p.limited(); code != "PLAN_LIMIT_EXCEEDED" {
+					t.Errorf("after the grace: %q", code)
+				}
+			}
+			s.stripe.Advance(20 * day)
+			p.gets("FREE", "CANCELED")
+			s.done(s.stripe.Bank(s.stripe.Customers()[0], false, false))
+			s.buys(p)
+			s.wantOnce(1)
+		})
+	}
+}
+
+func TestACanceledSubscriptionKeepsThePlanToThePeriodsEnd(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	s.buys(p)
+	if _, problems := p.mutate(`mutation($in: BillingSubscriptionCancelInput!) { billingSubscriptionCancel(input: $in) { subscription { id cancelAtPeriodEnd } userErrors { code message path } } }`,
+		vars{"in": vars{"organizationId": p.organization.String()}}); len(problems) > 0 {
+		t.Fatalf("canceling: %v", problems)
+	}
+	p.gets("PRO", "ACTIVE")
+	s.stripe.Advance(32 * day)
+	p.gets("FREE", "CANCELED")
+	s.wantOnce(0)
+}
+
+func TestADeletedCustomerIsOnFreeAndMayBuyAgain(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	s.buys(p)
+	s.done(s.stripe.DeleteCustomer(s.stripe.Customers()[0]))
+	p.gets("FREE", "CANCELED")
+	s.buys(p)
+	if n := len(s.stripe.Subscriptions()); n != 1 {
+		t.Errorf("%d subscriptions", n)
+	}
+}
