@@ -6,30 +6,30 @@ WITH head AS (
     ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + 1
     RETURNING h.last_number
 )
-INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, traceparent)
-SELECT @organization_id, head.last_number, @id, @type, @subject_kind, @subject_id, sqlc.narg(status), sqlc.narg(previous_status), @actor_kind, sqlc.narg(actor_id), @actor_label, sqlc.narg(traceparent) FROM head
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, audience, detail, traceparent)
+SELECT @organization_id, head.last_number, @id, @type, @subject_kind, @subject_id, sqlc.narg(status), sqlc.narg(previous_status), @actor_kind, sqlc.narg(actor_id), @actor_label, @audience, sqlc.narg(detail), sqlc.narg(traceparent) FROM head
 RETURNING number;
 
 -- name: ListActivityAfter :many
 SELECT * FROM switchboard.activity_events
-WHERE organization_id = @organization_id AND number > @after
+WHERE organization_id = @organization_id AND number > @after AND audience = 'MEMBERS'
   AND (cardinality(@types::text[]) = 0 OR type = ANY(@types::text[]))
 ORDER BY number LIMIT @page_size;
 
 -- name: ListSubjectActivityAfter :many
 SELECT * FROM switchboard.activity_events
-WHERE organization_id = @organization_id AND subject_id = @subject_id AND number > @after
+WHERE organization_id = @organization_id AND subject_id = @subject_id AND number > @after AND audience = 'MEMBERS'
 ORDER BY number LIMIT @page_size;
 
 -- name: ListActivityBefore :many
 SELECT * FROM switchboard.activity_events
-WHERE organization_id = @organization_id AND number < @before
+WHERE organization_id = @organization_id AND number < @before AND audience = @audience
   AND (cardinality(@types::text[]) = 0 OR type = ANY(@types::text[]))
 ORDER BY number DESC LIMIT @page_size;
 
 -- name: GetLastSubjectActivity :one
 SELECT * FROM switchboard.activity_events
-WHERE organization_id = @organization_id AND subject_id = @subject_id
+WHERE organization_id = @organization_id AND subject_id = @subject_id AND audience = 'MEMBERS'
 ORDER BY number DESC LIMIT 1;
 
 -- name: GetActivityHead :one
@@ -47,7 +47,7 @@ WHERE e.subject_id = ANY(@topics::uuid[]) AND e.subject_id <> e.organization_id 
 ORDER BY 1;
 
 -- name: GetActivityEvent :one
-SELECT * FROM switchboard.activity_events WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]);
+SELECT * FROM switchboard.activity_events WHERE id = @id AND audience = 'MEMBERS' AND organization_id = ANY(@organization_ids::uuid[]);
 
 -- name: RemoveActivity :one
 -- Removes the oldest events and notes in their heads how far that went: cursors before it cannot be replayed.

@@ -4,7 +4,9 @@
 package activity
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -27,6 +29,14 @@ const (
 	OrganizationUpdated        Type = "ORGANIZATION_UPDATED"
 	MemberChanged              Type = "MEMBER_CHANGED"
 	WebhookFailed              Type = "WEBHOOK_FAILED"
+)
+
+// Audience says who may read an event.
+type Audience string
+
+const (
+	Members Audience = "MEMBERS" // every member, in the feed and live
+	Audit   Audience = "AUDIT"   // admins, in the audit log
 )
 
 // ActorKind says what sort of actor did it.
@@ -65,6 +75,8 @@ type Event struct {
 	Status         string // for status changes: the new one
 	PreviousStatus string // and the one before; empty at the beginning
 	Actor          Actor
+	Audience       Audience          // empty: Members
+	Detail         map[string]string // what an audit wants to know beyond it; never a secret
 	OccurredAt     time.Time
 	traceparent    string // of the span that recorded it; empty where traces were off
 }
@@ -116,11 +128,16 @@ func number(after *string) (int64, error) {
 // Record writes an event in the transaction that it belongs to and wakes its readers after the commit.
 // It takes the organization's lock, so it stands last in the transaction.
 func Record(ctx context.Context, tx *postgres.Tx, e Event) error {
-	_, err := tx.RecordActivity(ctx, db.RecordActivityParams{
+	detail, err := encode(e.Detail)
+	if err != nil {
+		return err
+	}
+	_, err = tx.RecordActivity(ctx, db.RecordActivityParams{
 		OrganizationID: e.OrganizationID, ID: ids.New(ids.Activity).UUID, Type: string(e.Type),
 		SubjectKind: string(e.Subject.Kind), SubjectID: e.Subject.UUID,
 		Status: optional(e.Status), PreviousStatus: optional(e.PreviousStatus),
 		ActorKind: string(e.Actor.Kind), ActorID: e.Actor.UserID, ActorLabel: e.Actor.Label,
+		Audience: string(cmp.Or(e.Audience, Members)), Detail: detail,
 		Traceparent: optional(telemetry.Traceparent(ctx)),
 	})
 	if err != nil {
@@ -130,11 +147,28 @@ func Record(ctx context.Context, tx *postgres.Tx, e Event) error {
 	return nil
 }
 
+func encode(detail map[string]string) ([]byte, error) {
+	if len(detail) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(detail)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the detail of an activity: %w", err)
+	}
+	return raw, nil
+}
+
+func decode(raw []byte) (detail map[string]string) {
+	_ = json.Unmarshal(raw, &detail) // only encode writes it
+	return detail
+}
+
 func fromRow(r *db.ActivityEvent) Event {
 	return Event{
 		ID: ids.Of(ids.Activity, r.ID), OrganizationID: r.OrganizationID, Number: r.Number, Type: Type(r.Type),
 		Subject: ids.Of(ids.Kind(r.SubjectKind), r.SubjectID), Status: text(r.Status), PreviousStatus: text(r.PreviousStatus),
 		Actor: Actor{Kind: ActorKind(r.ActorKind), Label: r.ActorLabel, UserID: r.ActorID}, OccurredAt: r.OccurredAt,
+		Audience: Audience(r.Audience), Detail: decode(r.Detail),
 		traceparent: text(r.Traceparent),
 	}
 }

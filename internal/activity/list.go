@@ -47,7 +47,7 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 		before = math.MaxInt64
 	}
 	rows, err := s.store.ListActivityBefore(ctx, db.ListActivityBeforeParams{
-		OrganizationID: scope.OrganizationID, Before: before, Types: words(types), PageSize: size + 1,
+		OrganizationID: scope.OrganizationID, Before: before, Audience: string(Members), Types: words(types), PageSize: size + 1,
 	})
 	if err != nil {
 		return page.Connection[Event]{}, fmt.Errorf("listing activity: %w", err)

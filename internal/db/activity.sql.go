@@ -7,13 +7,14 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 	"time"
 )
 
 const getActivityEvent = `-- name: GetActivityEvent :one
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events WHERE id = $1 AND organization_id = ANY($2::uuid[])
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events WHERE id = $1 AND audience = 'MEMBERS' AND organization_id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetActivityEvent(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*ActivityEvent, error) {
@@ -33,6 +34,8 @@ func (q *Queries) GetActivityEvent(ctx context.Context, iD uuid.UUID, organizati
 		&i.ActorLabel,
 		&i.OccurredAt,
 		&i.Traceparent,
+		&i.Audience,
+		&i.Detail,
 	)
 	return &i, err
 }
@@ -56,8 +59,8 @@ func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID)
 }
 
 const getLastSubjectActivity = `-- name: GetLastSubjectActivity :one
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
-WHERE organization_id = $1 AND subject_id = $2
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
+WHERE organization_id = $1 AND subject_id = $2 AND audience = 'MEMBERS'
 ORDER BY number DESC LIMIT 1
 `
 
@@ -78,13 +81,15 @@ func (q *Queries) GetLastSubjectActivity(ctx context.Context, organizationID uui
 		&i.ActorLabel,
 		&i.OccurredAt,
 		&i.Traceparent,
+		&i.Audience,
+		&i.Detail,
 	)
 	return &i, err
 }
 
 const listActivityAfter = `-- name: ListActivityAfter :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
-WHERE organization_id = $1 AND number > $2
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
+WHERE organization_id = $1 AND number > $2 AND audience = 'MEMBERS'
   AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
 ORDER BY number LIMIT $4
 `
@@ -124,6 +129,8 @@ func (q *Queries) ListActivityAfter(ctx context.Context, arg ListActivityAfterPa
 			&i.ActorLabel,
 			&i.OccurredAt,
 			&i.Traceparent,
+			&i.Audience,
+			&i.Detail,
 		); err != nil {
 			return nil, err
 		}
@@ -136,15 +143,16 @@ func (q *Queries) ListActivityAfter(ctx context.Context, arg ListActivityAfterPa
 }
 
 const listActivityBefore = `-- name: ListActivityBefore :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
-WHERE organization_id = $1 AND number < $2
-  AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
-ORDER BY number DESC LIMIT $4
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
+WHERE organization_id = $1 AND number < $2 AND audience = $3
+  AND (cardinality($4::text[]) = 0 OR type = ANY($4::text[]))
+ORDER BY number DESC LIMIT $5
 `
 
 type ListActivityBeforeParams struct {
 	OrganizationID uuid.UUID
 	Before         int64
+	Audience       string
 	Types          []string
 	PageSize       int32
 }
@@ -153,6 +161,7 @@ func (q *Queries) ListActivityBefore(ctx context.Context, arg ListActivityBefore
 	rows, err := q.db.Query(ctx, listActivityBefore,
 		arg.OrganizationID,
 		arg.Before,
+		arg.Audience,
 		arg.Types,
 		arg.PageSize,
 	)
@@ -177,6 +186,8 @@ func (q *Queries) ListActivityBefore(ctx context.Context, arg ListActivityBefore
 			&i.ActorLabel,
 			&i.OccurredAt,
 			&i.Traceparent,
+			&i.Audience,
+			&i.Detail,
 		); err != nil {
 			return nil, err
 		}
@@ -224,8 +235,8 @@ func (q *Queries) ListActivityHeads(ctx context.Context, topics []uuid.UUID) ([]
 }
 
 const listSubjectActivityAfter = `-- name: ListSubjectActivityAfter :many
-SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent FROM switchboard.activity_events
-WHERE organization_id = $1 AND subject_id = $2 AND number > $3
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
+WHERE organization_id = $1 AND subject_id = $2 AND number > $3 AND audience = 'MEMBERS'
 ORDER BY number LIMIT $4
 `
 
@@ -264,6 +275,8 @@ func (q *Queries) ListSubjectActivityAfter(ctx context.Context, arg ListSubjectA
 			&i.ActorLabel,
 			&i.OccurredAt,
 			&i.Traceparent,
+			&i.Audience,
+			&i.Detail,
 		); err != nil {
 			return nil, err
 		}
@@ -281,8 +294,8 @@ WITH head AS (
     ON CONFLICT (organization_id) DO UPDATE SET last_number = h.last_number + 1
     RETURNING h.last_number
 )
-INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, traceparent)
-SELECT $1, head.last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM head
+INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, audience, detail, traceparent)
+SELECT $1, head.last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM head
 RETURNING number
 `
 
@@ -297,6 +310,8 @@ type RecordActivityParams struct {
 	ActorKind      string
 	ActorID        *uuid.UUID
 	ActorLabel     string
+	Audience       string
+	Detail         json.RawMessage
 	Traceparent    *string
 }
 
@@ -314,6 +329,8 @@ func (q *Queries) RecordActivity(ctx context.Context, arg RecordActivityParams) 
 		arg.ActorKind,
 		arg.ActorID,
 		arg.ActorLabel,
+		arg.Audience,
+		arg.Detail,
 		arg.Traceparent,
 	)
 	var number int64

@@ -25,6 +25,8 @@ type ActivityEvent struct {
 	ActorLabel     string
 	OccurredAt     time.Time
 	Traceparent    *string
+	Audience       string
+	Detail         json.RawMessage
 }
 
 type Membership struct {
