@@ -40,7 +40,7 @@ var floors = map[string]int{
 // beside stands next to the house: it imports ground and its like, and only cmd and tests import it.
 var beside = []string{
 	"internal/client",
-	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/mailbox", "internal/devstack/oidc", "internal/devstack/samples", "internal/devstack/speech",
+	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/mailbox", "internal/devstack/samples", "internal/devstack/speech",
 	"internal/devstack/speech/recognize", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
 }
 
