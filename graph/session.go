@@ -30,6 +30,7 @@ type sessions struct {
 type carried struct {
 	authjs.Claims
 	bearer bool
+	stored string // the value of a cookie whose session is kept in the database; its claims are asked for
 }
 
 type viewerKey struct{}
@@ -66,10 +67,13 @@ func (s *sessions) read(r *http.Request, authorization string) (*carried, error)
 		return &carried{Claims: claims, bearer: true}, nil
 	}
 	claims, found, err := s.keys.FromCookies(r.Cookies(), s.now())
-	if !found || err != nil {
-		return nil, nil
+	if found && err == nil {
+		return &carried{Claims: claims}, nil
 	}
-	return &carried{Claims: claims}, nil
+	if stored := authjs.Opaque(r.Cookies()); stored != "" {
+		return &carried{stored: stored}, nil
+	}
+	return nil, nil
 }
 
 // open asks the room who that is, with one statement.
@@ -77,14 +81,28 @@ func (s *sessions) open(ctx context.Context, c *carried) (access.Viewer, error) 
 	if c == nil {
 		return access.Viewer{}, nil
 	}
-	if s.now().After(c.ExpiresAt) { // a socket outlives its token
+	claims, err := s.claims(ctx, c)
+	if err != nil {
+		if fault.Is(err, fault.CodeUnauthenticated) {
+			err = nil // as of any other cookie that opens nothing
+		}
+		return access.Viewer{}, err
+	}
+	if s.now().After(claims.ExpiresAt) { // a socket outlives its token
 		return access.Viewer{}, fault.Unauthenticated()
 	}
-	v, err := s.people.Session(ctx, c.Claims)
+	v, err := s.people.Session(ctx, claims)
 	if !c.bearer && fault.Is(err, fault.CodeUnauthenticated) {
 		return access.Viewer{}, nil
 	}
 	return v, err
+}
+
+func (s *sessions) claims(ctx context.Context, c *carried) (authjs.Claims, error) {
+	if c.stored == "" {
+		return c.Claims, nil
+	}
+	return s.people.StoredSession(ctx, c.stored)
 }
 
 // each operation asks anew, also on a socket that has been open for hours: memberships change.
@@ -96,10 +114,23 @@ func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler)
 	return next(context.WithValue(ctx, viewerKey{}, v))
 }
 
-// socket answers connection_init: {"authorization": "Bearer …"}, else what the upgrade request carried.
-func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[string]any) (websocket.Session, error) {
+// introduced is who opens a socket: {"ticket": "…"}, which is taken once, {"authorization": "Bearer …"}, else
+// what the upgrade request carried.
+func (s *sessions) introduced(ctx context.Context, r *http.Request, payload map[string]any) (*carried, error) {
+	if ticket, ok := payload["ticket"].(string); ok {
+		claims, err := s.people.RedeemTicket(ctx, ticket)
+		return &carried{Claims: claims, bearer: true}, err
+	}
 	word, _ := payload["authorization"].(string)
-	c, err := s.read(r, word)
+	return s.read(r, word)
+}
+
+// socket answers connection_init.
+func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[string]any) (websocket.Session, error) {
+	c, err := s.introduced(ctx, r, payload)
+	if err != nil && fault.As(err) == nil {
+		return websocket.Session{}, errors.Join(websocket.ErrTryLater, err)
+	}
 	if err != nil {
 		return websocket.Session{}, err
 	}

@@ -115,11 +115,15 @@ func (k *Keys) isSession(name string) bool {
 	return false
 }
 
-// Opaque is the value of our session cookie, for sessions that are kept in a database and not in the
-// token. It is empty when there is none.
-func (j *Jar) Opaque(r *http.Request) string {
-	token, _ := family{cookie: j.SessionName()}.token(r.Cookies())
-	return token
+// Opaque is the value of a session cookie that is no token: what finds a session that is kept in a database.
+// It is empty when there is none.
+func Opaque(cookies []*http.Cookie) string {
+	for _, name := range []string{SecureNextAuthCookie, NextAuthCookie} {
+		if value, _ := (family{cookie: name}).token(cookies); value != "" && !strings.Contains(value, ".") {
+			return value
+		}
+	}
+	return ""
 }
 
 func chunks(name, token string) map[string]string {
