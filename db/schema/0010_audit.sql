@@ -12,6 +12,30 @@ ALTER TABLE switchboard.activity_events
         -- calls
 
         -- sign-in
+        , 'MEMBER_INVITED'
+        , 'INVITE_CANCELED'
+        , 'MEMBER_JOINED'
+        , 'MEMBER_ROLE_CHANGED'
+        , 'MEMBER_REMOVED'
+        , 'MEMBER_LEFT'
+        , 'ORGANIZATION_CREATED'
+        , 'ORGANIZATION_SELECTED'
+        , 'SIGNED_IN'
+        , 'SIGNED_OUT'
+        , 'SESSION_REVOKED'
+        , 'SESSIONS_REVOKED'
+        , 'PASSWORD_CHANGED'
+        , 'PASSWORD_RESET'
+        , 'EMAIL_CHANGE_REQUESTED'
+        , 'EMAIL_CHANGED'
+        , 'PROFILE_UPDATED'
+        , 'API_TOKEN_CREATED'
+        , 'API_TOKEN_REVOKED'
+        , 'SSO_CHANGED'
+        , 'SSO_REMOVED'
+        , 'SSO_DOMAIN_ADDED'
+        , 'SSO_DOMAIN_VERIFIED'
+        , 'SSO_DOMAIN_REMOVED'
 
         -- billing
     )) NOT VALID,
@@ -20,6 +44,10 @@ ALTER TABLE switchboard.activity_events
         -- calls
 
         -- sign-in
+        , 'usr'
+        , 'inv'
+        , 'ses'
+        , 'tok'
 
         -- billing
     )) NOT VALID;

@@ -98,7 +98,7 @@ func TestScreensOfferWhatTheRoleMay(t *testing.T) {
 func TestTheOnlyOrganizationNeedsNoChoice(t *testing.T) {
 	t.Parallel()
 	a, b := uuid.UUID{7}, uuid.UUID{8}
-	if member(access.Owner, a).Only() != a || member(access.Owner, a, b).Only() != uuid.Nil || member(access.Owner).Only() != uuid.Nil {
+	if member(access.Owner, a).Current() != a || member(access.Owner, a, b).Current() != uuid.Nil || member(access.Owner).Current() != uuid.Nil {
 		t.Error("chosen where there is a choice, or not where there is none")
 	}
 	if got := member(access.Owner, a, b).Organizations(); !slices.Equal(got, []uuid.UUID{a, b}) {

@@ -103,7 +103,7 @@ func (e Event) Summary() string {
 	case WebhookFailed:
 		return "A provider's message could not be processed and was set aside."
 	}
-	return string(e.Type)
+	return cmp.Or(e.Type.summary(), string(e.Type))
 }
 
 type cursor struct {

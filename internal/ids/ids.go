@@ -18,9 +18,12 @@ type Kind string
 
 const (
 	Activity      Kind = "act"
+	APIToken      Kind = "tok"
+	Invite        Kind = "inv"
 	Membership    Kind = "mem"
 	Organization  Kind = "org"
 	Recording     Kind = "rec"
+	Session       Kind = "ses"
 	Transcription Kind = "trn"
 	Upload        Kind = "upl"
 	User          Kind = "usr"
