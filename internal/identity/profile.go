@@ -113,7 +113,7 @@ func (s *Service) confirmed(ctx context.Context, viewer access.Viewer, field, pa
 	return me, s.store.ForgiveTries(ctx, [][]byte{try{"password of a session", viewer.UserID.String(), 0}.key()})
 }
 
-// ChangeEmail mails a link to the new address; ConfirmEmailChange makes it the viewer's. Until then nothing changes.
+// ChangeEmail mails a link to the new address; ConfirmEmail makes it the viewer's. Until then nothing changes.
 // The answer does not tell whether somebody has that address. Errors: Unauthenticated, Forbidden for an API token
 // and where either domain's organization has its own sign-on, Invalid, Limit.
 func (s *Service) ChangeEmail(ctx context.Context, viewer access.Viewer, email, password string) error {
@@ -147,9 +147,9 @@ func (s *Service) ChangeEmail(ctx context.Context, viewer access.Viewer, email, 
 	})
 }
 
-// ConfirmEmailChange takes the token that was mailed to the new address, and tells the old one. All other links that
+// ConfirmEmail takes the token that was mailed to the new address, and tells the old one. All other links that
 // were mailed are void. Error: Expired for a token that is unknown, used or over, or whose address somebody has.
-func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (User, error) {
+func (s *Service) ConfirmEmail(ctx context.Context, token string) (User, error) {
 	var changed User
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		used, err := use(ctx, tx, changingEmail, s.now(), token)
