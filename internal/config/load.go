@@ -50,6 +50,8 @@ func Load(environ map[string]string) (Config, error) {
 		reflect.TypeFor[map[string]any](): object,
 		reflect.TypeFor[LogFormat]():      oneOf(JSON, Text),
 		reflect.TypeFor[UploadMode]():     oneOf(UploadAuto, UploadAlways, UploadNever),
+		reflect.TypeFor[Strategy]():       oneOf(StrategyJWT, StrategyDatabase),
+		reflect.TypeFor[SameSite]():       oneOf(SameSiteLax, SameSiteStrict, SameSiteNone),
 	}})
 	problems := unreadable(err)
 	if problems == nil {
@@ -82,6 +84,7 @@ func (c Config) malformed() (problems Problems) {
 			problems.add("%s must be a port, 0 to 65535.", name)
 		}
 	}
+	c.malformedSignIn(&problems)
 	c.malformedURLs(&problems)
 	c.half(&problems)
 	return problems

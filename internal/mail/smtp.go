@@ -68,6 +68,14 @@ func near(host string) bool {
 	return address.IsLoopback() || address.IsPrivate()
 }
 
+// None sends nothing, where no relay is configured.
+type None struct{}
+
+// Send fails for good. Error: ErrRefused.
+func (None) Send(context.Context, Message) error {
+	return fmt.Errorf("sending mail: %w: SMTP_HOST names no relay", ErrRefused)
+}
+
 // ErrRefused is a relay's no that will be a no again: there is no such mailbox, or we may not send.
 var ErrRefused = errors.New("the mail relay refused the message for good")
 
