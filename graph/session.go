@@ -31,6 +31,7 @@ type carried struct {
 	authjs.Claims
 	bearer bool
 	stored string // the value of a cookie whose session is kept in the database; its claims are asked for
+	script string // an API token
 }
 
 type viewerKey struct{}
@@ -60,7 +61,11 @@ func (s *sessions) read(r *http.Request, authorization string) (*carried, error)
 		if !strings.EqualFold(scheme, "Bearer") {
 			return nil, fault.Unauthenticated().Because(errors.New("the authorization is no bearer token"))
 		}
-		claims, err := s.keys.FromBearer(strings.TrimSpace(token), s.now())
+		token = strings.TrimSpace(token)
+		if identity.IsAPIToken(token) {
+			return &carried{script: token, bearer: true}, nil
+		}
+		claims, err := s.keys.FromBearer(token, s.now())
 		if err != nil {
 			return nil, fault.Unauthenticated().Because(err)
 		}
@@ -80,6 +85,9 @@ func (s *sessions) read(r *http.Request, authorization string) (*carried, error)
 func (s *sessions) open(ctx context.Context, c *carried) (access.Viewer, error) {
 	if c == nil {
 		return access.Viewer{}, nil
+	}
+	if c.script != "" {
+		return s.people.Script(ctx, c.script)
 	}
 	claims, err := s.claims(ctx, c)
 	if err != nil {
@@ -152,5 +160,25 @@ func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[stri
 	ends, cancel := context.WithDeadline(session.Context, v.ExpiresAt)
 	context.AfterFunc(ends, cancel)
 	session.Context = ends
+	woken, stop := s.people.Watch(v)
+	context.AfterFunc(ends, stop)
+	session.Woken, session.Still = woken, s.still(c, v)
+	if err := session.Still(ctx); err != nil { // something may have changed before we listened
+		return websocket.Session{}, err
+	}
 	return session, nil
+}
+
+// still says whether a socket may go on: its session lives, and no role was taken away or changed.
+func (s *sessions) still(c *carried, before access.Viewer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		now, err := s.open(ctx, c)
+		if err != nil && fault.As(err) == nil {
+			return errors.Join(websocket.ErrTryLater, err)
+		}
+		if err == nil && !now.Keeps(before) {
+			err = fault.Forbidden("Your session or your role has ended.")
+		}
+		return err
+	}
 }

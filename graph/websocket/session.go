@@ -23,6 +23,11 @@ type Session struct {
 	// Ended closes when the session does, and the socket with it (4403). nil never does.
 	Ended <-chan struct{}
 
+	// Woken tells that the session may have ended; Still is asked then. An ErrTryLater of Still leaves the
+	// socket open and has it asked again, any other error closes it (4403). nil never asks.
+	Woken <-chan struct{}
+	Still func(ctx context.Context) error
+
 	// Err says why, once Ended is closed; its text is shown to the client. May be nil.
 	Err func() error
 }
@@ -82,7 +87,8 @@ func (s *socket) keep() {
 	}
 	ticker := time.NewTicker(s.transport.config.PingInterval)
 	defer ticker.Stop()
-	for {
+	over, again := false, false
+	for !over {
 		select {
 		case <-s.ctx.Done():
 			return
@@ -95,10 +101,30 @@ func (s *socket) keep() {
 		case <-session.Context.Done():
 			s.close(closeForbidden, "Forbidden")
 			return
+		case <-session.Woken:
+			over, again = s.ask(session)
 		case <-ticker.C:
 			s.ping()
+			if again {
+				over, again = s.ask(session)
+			}
 		}
 	}
+}
+
+// stillTimeout leaves time for the next ping.
+const stillTimeout = 5 * time.Second
+
+// ask closes the socket when its session does not go on. again is true when nobody knows.
+func (s *socket) ask(session Session) (over, again bool) {
+	ctx, cancel := context.WithTimeout(session.Context, stillTimeout)
+	defer cancel()
+	err := session.Still(ctx)
+	if err == nil || errors.Is(err, ErrTryLater) {
+		return false, err != nil
+	}
+	s.close(closeForbidden, "Forbidden")
+	return true, false
 }
 
 func (s *socket) awaitSession() (Session, bool) {

@@ -146,6 +146,20 @@ func (v Viewer) RoleIn(organization ids.ID) Role {
 	return scope.Role
 }
 
+// Keeps says whether everything that the viewer had before is there still: who they are, and each role. What came
+// since does not matter.
+func (v Viewer) Keeps(before Viewer) bool {
+	if v.UserID != before.UserID {
+		return false
+	}
+	for _, m := range before.Memberships {
+		if v.RoleIn(ids.Of(ids.Organization, m.OrganizationID)) != m.Role {
+			return false
+		}
+	}
+	return true
+}
+
 // Current is the organization that the user chose, or that of the only membership, which nobody has to choose; else
 // none.
 func (v Viewer) Current() uuid.UUID {
