@@ -105,3 +105,17 @@ UPDATE switchboard.recordings SET status = 'FAILED', failure_message = @message,
 -- name: ExpectRecordingAgain :one
 UPDATE switchboard.recordings SET status = 'PENDING', copy_attempt = copy_attempt + 1, failure_message = NULL, failure_retryable = NULL
 WHERE id = @id RETURNING *;
+
+-- name: HideRecordingsOf :many
+-- The next of an organization that was closed.
+UPDATE switchboard.recordings SET deleted_at = now()
+WHERE id IN (SELECT r.id FROM switchboard.recordings r WHERE r.organization_id = @organization_id AND r.deleted_at IS NULL ORDER BY r.id LIMIT @most)
+RETURNING id;
+
+-- name: AbortUploadsOf :exec
+UPDATE switchboard.uploads SET status = 'ABORTED' WHERE organization_id = @organization_id AND status = 'PENDING';
+
+-- name: CountLeftOf :one
+-- What an organization still has in the bucket.
+SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = @organization_id)::bigint AS recordings,
+       (SELECT count(*) FROM switchboard.uploads u WHERE u.organization_id = @organization_id AND u.recording_id IS NULL AND u.cleared_at IS NULL)::bigint AS uploads;
