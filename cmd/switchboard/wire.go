@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,7 +16,6 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/graphiql"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
-	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/config"
 	"github.com/switchboard-voice/switchboard/internal/egress"
 	"github.com/switchboard-voice/switchboard/internal/httpserver"
@@ -63,7 +60,9 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.people = identity.New(identity.Deps{Store: a.store, Keys: keys, TrustEmail: c.TrustEmail, Now: time.Now})
+	if err := a.openPeople(keys); err != nil {
+		return nil, err
+	}
 	a.activity = activity.New(a.store, a.hub, a.people.Allowed)
 	a.activity.Retain(a.queue, c.ActivityRetention)
 	recordings := recording.New(recording.Deps{Store: a.store, Jobs: a.queue, Bucket: bucket, MaxSize: c.MaxUploadBytes})
@@ -87,6 +86,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	shelver.Sweep(a.queue)
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
+	a.onClosed(shelver)
 	a.graph = graph.NewServer(graph.Deps{
 		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions},
 		Keys:          keys,
@@ -99,7 +99,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Sources: map[string]inbox.Source{"assemblyai": worker.Source(c.AssemblyAIWebhookSecrets)},
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
-	a.routes(transcriptions, webhooks, blobs)
+	a.routes(a.signIn(keys), transcriptions, webhooks, blobs)
 	return a, nil
 }
 
@@ -114,7 +114,7 @@ func (a *app) openDatabase(ctx context.Context) error {
 	}
 	a.store = store
 	if err := store.Migrated(ctx, schema.Files); err != nil {
-		return fmt.Errorf("%w", err)
+		return err
 	}
 	if err := postgres.CanListen(ctx, c.DirectURL()); err != nil {
 		slog.Warn("no connection can listen: changes are found by polling, which is slower", "error", err)
@@ -163,9 +163,9 @@ func (a *app) onSettled(above *transcription.Worker) {
 	})
 }
 
-func (a *app) routes(downloads, webhooks, blobs http.Handler) {
+func (a *app) routes(signIn, downloads, webhooks, blobs http.Handler) {
 	handlers := httpserver.Handlers{
-		GraphQL: a.graph, Webhooks: webhooks, Download: downloads, Blobs: blobs, Ready: a.ready,
+		GraphQL: a.graph, SignIn: signIn, Webhooks: webhooks, Download: downloads, Blobs: blobs, Ready: a.ready,
 		Origins: a.config.Origins(), TrustedProxies: a.config.TrustedProxies, WebhookLimit: perSecond(a.config.WebhooksPerAddress), Answered: a.metrics.Request, Traces: a.traces,
 	}
 	if a.config.GraphiQL {
@@ -197,22 +197,4 @@ func analyses(words []config.Analysis) []identity.Analysis {
 		list[i] = identity.Analysis(w)
 	}
 	return list
-}
-
-// derive makes keys for one purpose out of the session secrets, so that there is one secret to rotate: the
-// first key signs, and what an older one signed still opens.
-func derive(c config.Config, purpose string) ([][]byte, error) {
-	secrets := c.AuthSecrets()
-	if len(secrets) == 0 {
-		return nil, errors.New("AUTH_SECRET is missing")
-	}
-	keys := make([][]byte, len(secrets))
-	for i, secret := range secrets {
-		key, err := hkdf.Key(sha256.New, []byte(secret), nil, purpose, blob.MinKey)
-		if err != nil {
-			return nil, fmt.Errorf("deriving a key: %w", err)
-		}
-		keys[i] = key
-	}
-	return keys, nil
 }

@@ -69,6 +69,9 @@ func (c Config) HomeURL() string {
 	if len(c.AppURLs) > 0 {
 		return strings.TrimRight(c.AppURLs[0], "/") + "/"
 	}
+	if c.GraphiQL {
+		return c.SignInURL() + "/graphiql"
+	}
 	return c.SignInURL() + "/"
 }
 
@@ -93,8 +96,8 @@ func (c Config) malformedSignIn(problems *Problems) {
 			problems.add("%s go together: set all or none.", name)
 		}
 	}
-	if c.SessionUpdateAge >= c.SessionMaxAge || c.SessionUpdateAge < 0 {
-		problems.add("SESSION_UPDATE_AGE must be 0 or above, and below SESSION_MAX_AGE.")
+	if c.SessionUpdateAge >= c.SessionMaxAge || c.SessionUpdateAge <= 0 {
+		problems.add("SESSION_UPDATE_AGE must be above zero and below SESSION_MAX_AGE.")
 	}
 	if c.CookieSameSite == SameSiteNone && c.SignInURL() != "" && !c.SecureCookies() {
 		problems.add("AUTH_COOKIE_SAME_SITE=none needs AUTH_URL with https://: browsers drop such cookies else.")

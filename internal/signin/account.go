@@ -95,7 +95,7 @@ func (v *visit) emailChangePage() {
 }
 
 func (v *visit) changeEmail() {
-	if err := v.people.ConfirmEmailChange(v.r.Context(), v.form.Get("token")); err != nil {
+	if _, err := v.people.ConfirmEmail(v.r.Context(), v.form.Get("token")); err != nil {
 		v.refused(err, "message", page{Title: "That did not work", Action: Prefix + "/signin", Button: "Sign in"})
 		return
 	}

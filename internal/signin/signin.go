@@ -6,6 +6,7 @@ package signin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/authjs"
@@ -127,8 +128,8 @@ func (h *Handler) routes() {
 }
 
 // Link is the address of a page for a letter of identity's. Each shows one button: a mail scanner that
-// follows links burns nothing.
-func Link(base string) func(l identity.Letter, token, callback string) string {
+// follows links burns nothing. An invite leads to a page of the app, which knows who is signed in.
+func Link(base, home string) func(l identity.Letter, token, callback string) string {
 	h := &Handler{base: base}
 	return func(l identity.Letter, token, callback string) string {
 		switch {
@@ -139,7 +140,7 @@ func Link(base string) func(l identity.Letter, token, callback string) string {
 		case l == identity.LetterEmailChange:
 			return h.at("/email-change", "token", token)
 		case l == identity.LetterInvite:
-			return base + "/invite?token=" + token
+			return strings.TrimSuffix(home, "/") + "/invite?token=" + token
 		case l == identity.LetterReset && token != "":
 			return h.at("/reset-password", "token", token)
 		case l == identity.LetterPasswordChanged:
