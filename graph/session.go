@@ -38,8 +38,18 @@ type viewerKey struct{}
 
 // viewer is who asks. The zero viewer is nobody.
 func viewer(ctx context.Context) access.Viewer {
-	v, _ := ctx.Value(viewerKey{}).(access.Viewer)
-	return v
+	if v, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
+		return *v
+	}
+	return access.Viewer{}
+}
+
+// became says who asks from now on in this operation, after a mutation changed that: fields of its payload are
+// answered to a member. Mutations run one after the other, before their payloads.
+func became(ctx context.Context, v access.Viewer) {
+	if was, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
+		*was = v
+	}
 }
 
 // signedIn is the viewer, nil when nobody is.
@@ -119,7 +129,7 @@ func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
 	}
-	return next(context.WithValue(ctx, viewerKey{}, v))
+	return next(context.WithValue(ctx, viewerKey{}, &v))
 }
 
 // introduced is who opens a socket: {"ticket": "…"}, which is taken once, {"authorization": "Bearer …"}, else

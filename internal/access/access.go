@@ -4,6 +4,7 @@
 package access
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -144,6 +145,12 @@ func (v Viewer) Scope(organization ids.ID, least Role) (Scope, error) {
 func (v Viewer) RoleIn(organization ids.ID) Role {
 	scope, _ := v.Scope(organization, Viewing)
 	return scope.Role
+}
+
+// Joined is the viewer as a member of one organization more.
+func (v Viewer) Joined(m Membership) Viewer {
+	v.Memberships = append(slices.Clone(v.Memberships), m)
+	return v
 }
 
 // Keeps says whether everything that the viewer had before is there still: who they are, and each role. What came

@@ -43,7 +43,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, viewer access.Viewer, 
 		}
 		return s.close(ctx, tx, row.ID)
 	})
-	return &id, err
+	return given(id, err)
 }
 
 func (s *Service) close(ctx context.Context, tx *postgres.Tx, id uuid.UUID) error {

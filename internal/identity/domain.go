@@ -93,7 +93,7 @@ func (s *Service) AddDomain(ctx context.Context, viewer access.Viewer, in Domain
 		added = domainFrom(row)
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.SSODomainAdded, in.OrganizationID, detail{"domain": name})
 	})
-	return &added, err
+	return given(added, err)
 }
 
 // VerifyDomain looks for the record. Errors: NotFound, Forbidden below Owner, InvalidState while the record does
@@ -151,12 +151,12 @@ func (s *Service) noteDomain(ctx context.Context, scope access.Scope, in DomainI
 }
 
 // RemoveDomain lets a domain go. Errors: NotFound, Forbidden below Owner.
-func (s *Service) RemoveDomain(ctx context.Context, viewer access.Viewer, in DomainInput) error {
+func (s *Service) RemoveDomain(ctx context.Context, viewer access.Viewer, in DomainInput) (*ids.ID, error) {
 	scope, err := viewer.Scope(in.OrganizationID, access.Owner)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		if n, err := tx.RemoveSSODomain(ctx, scope.OrganizationID, in.Domain); err != nil {
 			return fmt.Errorf("removing a domain: %w", err)
 		} else if n == 0 {
@@ -164,4 +164,5 @@ func (s *Service) RemoveDomain(ctx context.Context, viewer access.Viewer, in Dom
 		}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.SSODomainRemoved, in.OrganizationID, detail{"domain": in.Domain})
 	})
+	return given(in.OrganizationID, err)
 }

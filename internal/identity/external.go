@@ -107,7 +107,7 @@ func (s *Service) userOf(ctx context.Context, tx *postgres.Tx, e External) (*db.
 	if e.Organization != (ids.ID{}) {
 		return row, nil // admit gives the membership
 	}
-	_, err = s.found(ctx, tx, row.ID, ownName(nil, row))
+	_, _, err = s.found(ctx, tx, row.ID, ownName(nil, row))
 	return row, err
 }
 

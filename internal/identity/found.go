@@ -24,17 +24,18 @@ const (
 	slugTries = 5
 )
 
-// CreateOrganization makes one with the viewer as its owner. Errors: Unauthenticated, Forbidden for an API token,
+// CreateOrganization makes one with the viewer as its owner, and gives the viewer as they are then. Errors: Unauthenticated, Forbidden for an API token,
 // Invalid, Conflict for too many.
-func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, name string) (*Organization, error) {
+func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, name string) (*Organization, access.Viewer, error) {
 	if err := viewer.Person(); err != nil {
-		return nil, err
+		return nil, viewer, err
 	}
 	name = strings.TrimSpace(name)
 	if name == "" || short("name", name) != nil {
-		return nil, fault.Invalid("name", "Give a name of 1 to %d characters.", maxName)
+		return nil, viewer, fault.Invalid("name", "Give a name of 1 to %d characters.", maxName)
 	}
 	var made Organization
+	var owner access.Membership
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		if _, err := tx.LockUser(ctx, viewer.UserID); err != nil { // counts one at a time
 			return missing(err, "user")
@@ -46,24 +47,27 @@ func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, 
 		if n >= maxMemberships {
 			return fault.Conflict("You belong to %d organizations. Leave one first.", n)
 		}
-		made, err = s.found(ctx, tx, viewer.UserID, name)
+		made, owner, err = s.found(ctx, tx, viewer.UserID, name)
 		return err
 	})
-	return &made, err
+	if err != nil {
+		return nil, viewer, err
+	}
+	return &made, viewer.Joined(owner), nil
 }
 
 // found makes an organization and its owner.
-func (s *Service) found(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, name string) (Organization, error) {
+func (s *Service) found(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, name string) (Organization, access.Membership, error) {
 	row, err := insertOrganization(ctx, tx, name)
 	if err != nil {
-		return Organization{}, err
+		return Organization{}, access.Membership{}, err
 	}
-	if _, err := tx.InsertMembership(ctx, db.InsertMembershipParams{ID: ids.New(ids.Membership).UUID, OrganizationID: row.ID, UserID: owner, Role: string(access.Owner)}); err != nil {
-		return Organization{}, fmt.Errorf("making the owner: %w", err)
+	m, err := tx.InsertMembership(ctx, db.InsertMembershipParams{ID: ids.New(ids.Membership).UUID, OrganizationID: row.ID, UserID: owner, Role: string(access.Owner)})
+	if err != nil {
+		return Organization{}, access.Membership{}, fmt.Errorf("making the owner: %w", err)
 	}
 	made := organization(row)
-	tx.WakeAfterCommit(owner)
-	return made, audit(ctx, tx, row.ID, owner, activity.OrganizationCreated, made.ID, nil)
+	return made, membership(m).held(), audit(ctx, tx, row.ID, owner, activity.OrganizationCreated, made.ID, nil)
 }
 
 // insertOrganization finds a slug that is free.

@@ -123,6 +123,14 @@ func membership(r *db.Membership) Membership {
 	}
 }
 
+// given is nothing where something went wrong.
+func given[T any](v T, err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
 func missing(err error, thing string) error {
 	if postgres.Missing(err) {
 		return fault.NotFound(thing)

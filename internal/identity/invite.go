@@ -74,7 +74,7 @@ func (s *Service) Invite(ctx context.Context, viewer access.Viewer, in InviteInp
 		made, err = s.keepInvite(ctx, tx, scope, email, in.Role)
 		return err
 	})
-	return &made, err
+	return given(made, err)
 }
 
 func (s *Service) invitable(ctx context.Context, tx *postgres.Tx, scope access.Scope, email string) error {
@@ -137,15 +137,16 @@ func (s *Service) CancelInvite(ctx context.Context, viewer access.Viewer, id ids
 		}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.InviteCanceled, id, detail{"email": canceled.Email})
 	})
-	return &id, err
+	return given(id, err)
 }
 
-// AcceptInvite makes the viewer a member, by the token of a mail to their address. Errors: Unauthenticated,
+// AcceptInvite makes the viewer a member, by the token of a mail to their address, and gives the viewer as they
+// are then. Errors: Unauthenticated,
 // Forbidden for an API token, Expired for a token that is unknown, used, over, taken back or mailed to another
 // address, Conflict for a member.
-func (s *Service) AcceptInvite(ctx context.Context, viewer access.Viewer, token string) (*Membership, error) {
+func (s *Service) AcceptInvite(ctx context.Context, viewer access.Viewer, token string) (*Membership, access.Viewer, error) {
 	if err := viewer.Person(); err != nil {
-		return nil, err
+		return nil, viewer, err
 	}
 	var joined Membership
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -170,7 +171,10 @@ func (s *Service) AcceptInvite(ctx context.Context, viewer access.Viewer, token 
 		joined, err = s.join(ctx, tx, invite.OrganizationID, me.ID, access.Role(invite.Role), "invite")
 		return err
 	})
-	return &joined, err
+	if err != nil {
+		return nil, viewer, err
+	}
+	return &joined, viewer.Joined(joined.held()), nil
 }
 
 // Invites lists the open ones. Errors: NotFound, Forbidden below Admin, Invalid.

@@ -13,6 +13,11 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
+// held is a membership as a viewer holds it.
+func (m Membership) held() access.Membership {
+	return access.Membership{ID: m.ID.UUID, OrganizationID: m.OrganizationID.UUID, Role: m.Role, CreatedAt: m.CreatedAt}
+}
+
 // memberChange is what happened to a membership, and by whom.
 type memberChange struct {
 	of   Membership
@@ -108,14 +113,14 @@ func (s *Service) ChangeRole(ctx context.Context, viewer access.Viewer, id ids.I
 		changed = membership(row)
 		return memberChanged(ctx, m.tx, memberChange{changed, viewer.UserID, activity.MemberRoleChanged, detail{"from": string(m.of.Role), "to": string(role)}})
 	})
-	return &changed, err
+	return given(changed, err)
 }
 
 // RemoveMember ends a membership, and what is open by it, at once. Errors: NotFound, Forbidden, Conflict for the
 // last owner.
 func (s *Service) RemoveMember(ctx context.Context, viewer access.Viewer, id ids.ID) (*ids.ID, error) {
 	err := s.manage(ctx, viewer, id, func(m managed) error { return m.remove(ctx, viewer.UserID, activity.MemberRemoved) })
-	return &id, err
+	return given(id, err)
 }
 
 // Leave ends the viewer's own membership. Errors: NotFound, Forbidden for an API token, Conflict for the last
@@ -139,7 +144,7 @@ func (s *Service) Leave(ctx context.Context, viewer access.Viewer, organization 
 		}
 		return managed{tx, actor, membership(row)}.remove(ctx, viewer.UserID, activity.MemberLeft)
 	})
-	return &organization, err
+	return given(organization, err)
 }
 
 func (m managed) remove(ctx context.Context, by uuid.UUID, what activity.Type) error {

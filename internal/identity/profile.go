@@ -37,7 +37,7 @@ func (s *Service) UpdateProfile(ctx context.Context, viewer access.Viewer, p Pro
 		updated = user(row)
 		return auditUser(ctx, tx, viewer.UserID, activity.ProfileUpdated, nil)
 	})
-	return &updated, err
+	return given(updated, err)
 }
 
 func (p Profile) params(viewer access.Viewer) (db.UpdateUserParams, error) {

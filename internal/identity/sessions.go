@@ -172,7 +172,7 @@ func (s *Service) RevokeSession(ctx context.Context, viewer access.Viewer, id id
 		}
 		return auditUser(ctx, tx, viewer.UserID, activity.SessionRevoked, detail{"method": row.Method, "address": row.Address})
 	})
-	return &id, err
+	return given(id, err)
 }
 
 // RevokeSessions ends all of the viewer's sessions but this one, and the tokens that another service signed.

@@ -65,7 +65,10 @@ func (s *Service) SetSSO(ctx context.Context, viewer access.Viewer, in SSOInput)
 		d := detail{"issuer": in.Issuer, "clientId": in.ClientID, "required": fmt.Sprint(in.Require)}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.SSOChanged, in.OrganizationID, d)
 	})
-	return set, err
+	if err != nil {
+		return nil, err
+	}
+	return set, nil
 }
 
 func (s *Service) requirable(ctx context.Context, tx *postgres.Tx, scope access.Scope, in SSOInput) error {
@@ -101,12 +104,12 @@ func (s *Service) secretOf(ctx context.Context, tx *postgres.Tx, scope access.Sc
 }
 
 // RemoveSSO ends an organization's sign-on. Errors: NotFound, Forbidden below Owner.
-func (s *Service) RemoveSSO(ctx context.Context, viewer access.Viewer, organization ids.ID) error {
+func (s *Service) RemoveSSO(ctx context.Context, viewer access.Viewer, organization ids.ID) (*ids.ID, error) {
 	scope, err := viewer.Scope(organization, access.Owner)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		if n, err := tx.RemoveSSOConnection(ctx, scope.OrganizationID); err != nil {
 			return fmt.Errorf("removing the sign-on: %w", err)
 		} else if n == 0 {
@@ -114,6 +117,7 @@ func (s *Service) RemoveSSO(ctx context.Context, viewer access.Viewer, organizat
 		}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.SSORemoved, organization, nil)
 	})
+	return given(organization, err)
 }
 
 // check wants an issuer that speaks https, as its word decides who gets in.

@@ -85,7 +85,7 @@ func (s *Service) house(ctx context.Context, tx *postgres.Tx, row *db.User, wish
 			return fmt.Errorf("accepting the invite: %w", err)
 		}
 	}
-	_, err := s.found(ctx, tx, row.ID, ownName(wish.Organization, row))
+	_, _, err := s.found(ctx, tx, row.ID, ownName(wish.Organization, row))
 	return err
 }
 
