@@ -140,7 +140,9 @@ func (p *Post) toUser(ctx context.Context, tx *postgres.Tx, args letterArgs) (*m
 // they can read.
 func (p *Post) verify(ctx context.Context, tx *postgres.Tx, args letterArgs) (*mail.Message, error) {
 	known, err := tx.GetUserByEmail(ctx, args.Email)
-	if err != nil && !postgres.Missing(err) {
+	if postgres.Missing(err) {
+		known = nil // a row that was not found is empty, not nil
+	} else if err != nil {
 		return nil, err
 	}
 	of := db.InsertAccountTokenParams{Email: &args.Email}
