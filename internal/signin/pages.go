@@ -89,6 +89,9 @@ func (v *visit) signInPage() {
 	if v.r.URL.Query().Get("csrf") != "" {
 		code = "csrf"
 	}
+	if v.r.URL.Query().Get("callbackUrl") != "" {
+		v.remember()
+	}
 	v.show("signin", http.StatusOK, page{Title: "Sign in", Problem: problem(code), Providers: v.ways, CallbackURL: v.callbackURL()})
 }
 

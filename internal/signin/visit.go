@@ -81,7 +81,7 @@ func (v *visit) callbackURL() string {
 	return v.home
 }
 
-// remember keeps where to go while the visitor is at a provider, or reads mail.
+// remember keeps where to go while the visitor is at a provider, reads mail, or tries another password.
 func (v *visit) remember() { v.jar.SetCallbackURL(v.w, v.callbackURL()) }
 
 // to sends the visitor somewhere. A script is told where and with which status; a form is redirected.
@@ -151,6 +151,9 @@ func (h *Handler) own(path string, next func(*visit)) http.HandlerFunc {
 		if !h.jar.CSRFRepeated(v.r, v.form.Get("csrfToken")) {
 			v.to(h.at(path, "csrf", "true"), http.StatusOK)
 			return
+		}
+		if v.form.Get("callbackUrl") != "" {
+			v.remember() // for who fails and tries again
 		}
 		next(v)
 	})
