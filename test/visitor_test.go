@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchboard-voice/switchboard/internal/password"
+	passwords "github.com/switchboard-voice/switchboard/internal/password"
 )
 
 // visitor is a browser without scripts: it keeps cookies and follows nothing by itself.
@@ -137,7 +137,7 @@ const words = "seven purple elephants"
 func (a *app) guest(slug, role string) (p *person, email string) {
 	a.t.Helper()
 	p = a.person(slug, role)
-	guard, err := password.New(password.Options{Floor: -1})
+	guard, err := passwords.New(passwords.Options{Floor: -1})
 	if err != nil {
 		a.t.Fatal(err)
 	}
