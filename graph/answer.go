@@ -51,13 +51,13 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 		utterances: map[transcription.Window]*loader[[]transcription.Utterance]{}, counts: map[transcription.Window]*loader[int]{},
 		read: r.Transcriptions, viewer: v, playback: r.Recordings.Playback(v),
 	}
-	a.organizations = loader[*identity.Organization]{crowd: &crowd{}, read: as(v, r.People.Organizations)}
+	a.organizations = loader[*identity.Organization]{crowd: &crowd{}, read: as(r.People.Organizations)}
 	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
-	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: as(v, r.Recordings.ByID)}
-	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(v, r.Transcriptions.ByID)}
-	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: as(v, r.Inbox.ByID)}
-	a.contents = loader[*inbox.Content]{crowd: &crowd{}, read: as(v, r.Inbox.Contents)}
-	a.details = loader[*transcription.Details]{crowd: &crowd{}, read: as(v, r.Transcriptions.Details)}
+	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: as(r.Recordings.ByID)}
+	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(r.Transcriptions.ByID)}
+	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: as(r.Inbox.ByID)}
+	a.contents = loader[*inbox.Content]{crowd: &crowd{}, read: as(r.Inbox.Contents)}
+	a.details = loader[*transcription.Details]{crowd: &crowd{}, read: as(r.Transcriptions.Details)}
 	a.ofRecordings = loader[[]transcription.Transcription]{crowd: &crowd{}, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]transcription.Transcription, error) {
 		found, err := r.Transcriptions.OfRecordings(ctx, v, ids)
 		var all []transcription.Transcription
@@ -72,8 +72,10 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 }
 
 // as binds a room's read to the viewer.
-func as[V any](v access.Viewer, read func(context.Context, access.Viewer, []uuid.UUID) (map[uuid.UUID]V, error)) func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error) {
-	return func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error) { return read(ctx, v, ids) }
+func as[V any](read func(context.Context, access.Viewer, []uuid.UUID) (map[uuid.UUID]V, error)) func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error) {
+	return func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error) {
+		return read(ctx, viewer(ctx), ids)
+	}
 }
 
 func (a *answer) utterancesIn(w transcription.Window) *loader[[]transcription.Utterance] {
@@ -133,6 +135,18 @@ func (a *answer) metWebhooks(list []inbox.Kept) {
 func (a *answer) metMembers(list []identity.Membership) {
 	a.users.crowd.meet(each(list, func(m identity.Membership) uuid.UUID { return m.UserID.UUID }))
 	a.organizations.crowd.meet(each(list, func(m identity.Membership) uuid.UUID { return m.OrganizationID.UUID }))
+}
+
+func (a *answer) metInvites(list []identity.Invite) {
+	a.users.crowd.meet(each(list, func(v identity.Invite) uuid.UUID { return orNil(v.InvitedBy) }))
+}
+
+func (a *answer) metTokens(list []identity.APIToken) {
+	a.users.crowd.meet(each(list, func(t identity.APIToken) uuid.UUID { return t.UserID }))
+}
+
+func (a *answer) metEntries(list []activity.Entry) {
+	a.users.crowd.meet(each(list, func(e activity.Entry) uuid.UUID { return orNil(e.Actor.UserID) }))
 }
 
 func (a *answer) metEvents(list []activity.Event) {

@@ -28,10 +28,10 @@ type callAnswers struct {
 // callers are the loaders of calls; what hangs on one call shares a crowd.
 func (r *Resolver) callers(v access.Viewer, a *answer) {
 	together := &crowd{}
-	a.calls = loader[*telephony.Call]{crowd: &crowd{}, read: as(v, r.Calls.ByID)}
-	a.legs = loader[[]telephony.Leg]{crowd: together, read: as(v, r.Calls.Legs)}
-	a.numbers = loader[[]telephony.PhoneNumber]{crowd: a.organizations.crowd, read: as(v, r.Calls.Numbers)}
-	a.rules = loader[*telephony.Settings]{crowd: a.organizations.crowd, read: as(v, r.Calls.Settings)}
+	a.calls = loader[*telephony.Call]{crowd: &crowd{}, read: as(r.Calls.ByID)}
+	a.legs = loader[[]telephony.Leg]{crowd: together, read: as(r.Calls.Legs)}
+	a.numbers = loader[[]telephony.PhoneNumber]{crowd: a.organizations.crowd, read: as(r.Calls.Numbers)}
+	a.rules = loader[*telephony.Settings]{crowd: a.organizations.crowd, read: as(r.Calls.Settings)}
 	a.notes = loader[[]telephony.Note]{crowd: together, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]telephony.Note, error) {
 		found, err := r.Calls.Notes(ctx, v, ids)
 		a.users.crowd.meet(each(flat(found), func(n telephony.Note) uuid.UUID { return orNil(n.Author) }))

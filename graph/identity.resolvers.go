@@ -62,7 +62,7 @@ func (r *viewerResolver) Memberships(ctx context.Context, obj *access.Viewer) ([
 }
 
 func (r *viewerResolver) Organization(ctx context.Context, obj *access.Viewer) (*identity.Organization, error) {
-	return of(ctx).organizations.load(ctx, obj.Only())
+	return of(ctx).organizations.load(ctx, obj.Current())
 }
 
 func (r *viewerResolver) SessionExpiresAt(ctx context.Context, obj *access.Viewer) (*time.Time, error) {

@@ -33,6 +33,39 @@ func change(in model.OrganizationUpdateInput) identity.Change {
 	return c
 }
 
+func profile(in model.ViewerUpdateInput) (p identity.Profile) {
+	if name, set := in.Name.ValueOK(); set {
+		p.Name = &identity.Optional[string]{Value: name}
+	}
+	if avatar, set := in.AvatarURL.ValueOK(); set {
+		p.AvatarURL = &identity.Optional[string]{Value: avatar}
+	}
+	return p
+}
+
+// text is empty for what was not given.
+func text(given graphql.Omittable[*string]) string {
+	if value := given.Value(); value != nil {
+		return *value
+	}
+	return ""
+}
+
+func filled(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// unless is nothing where something went wrong.
+func unless[T any](err error, v T) *T {
+	if err != nil {
+		return nil
+	}
+	return &v
+}
+
 func requested(in model.TranscriptionRequestInput) transcription.RequestInput {
 	out := transcription.RequestInput{LanguageCode: in.LanguageCode.Value(), IdempotencyKey: in.IdempotencyKey.Value()}
 	if id := in.Source.RecordingID.Value(); id != nil {

@@ -30,14 +30,26 @@ type sessions struct {
 type carried struct {
 	authjs.Claims
 	bearer bool
+	stored string // the value of a cookie whose session is kept in the database; its claims are asked for
+	script string // an API token
 }
 
 type viewerKey struct{}
 
 // viewer is who asks. The zero viewer is nobody.
 func viewer(ctx context.Context) access.Viewer {
-	v, _ := ctx.Value(viewerKey{}).(access.Viewer)
-	return v
+	if v, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
+		return *v
+	}
+	return access.Viewer{}
+}
+
+// became says who asks from now on in this operation, after a mutation changed that: fields of its payload are
+// answered to a member. Mutations run one after the other, before their payloads.
+func became(ctx context.Context, v access.Viewer) {
+	if was, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
+		*was = v
+	}
 }
 
 // signedIn is the viewer, nil when nobody is.
@@ -59,17 +71,24 @@ func (s *sessions) read(r *http.Request, authorization string) (*carried, error)
 		if !strings.EqualFold(scheme, "Bearer") {
 			return nil, fault.Unauthenticated().Because(errors.New("the authorization is no bearer token"))
 		}
-		claims, err := s.keys.FromBearer(strings.TrimSpace(token), s.now())
+		token = strings.TrimSpace(token)
+		if identity.IsAPIToken(token) {
+			return &carried{script: token, bearer: true}, nil
+		}
+		claims, err := s.keys.FromBearer(token, s.now())
 		if err != nil {
 			return nil, fault.Unauthenticated().Because(err)
 		}
 		return &carried{Claims: claims, bearer: true}, nil
 	}
 	claims, found, err := s.keys.FromCookies(r.Cookies(), s.now())
-	if !found || err != nil {
-		return nil, nil
+	if found && err == nil {
+		return &carried{Claims: claims}, nil
 	}
-	return &carried{Claims: claims}, nil
+	if stored := authjs.Opaque(r.Cookies()); stored != "" {
+		return &carried{stored: stored}, nil
+	}
+	return nil, nil
 }
 
 // open asks the room who that is, with one statement.
@@ -77,14 +96,31 @@ func (s *sessions) open(ctx context.Context, c *carried) (access.Viewer, error) 
 	if c == nil {
 		return access.Viewer{}, nil
 	}
-	if s.now().After(c.ExpiresAt) { // a socket outlives its token
+	if c.script != "" {
+		return s.people.Script(ctx, c.script)
+	}
+	claims, err := s.claims(ctx, c)
+	if err != nil {
+		if fault.Is(err, fault.CodeUnauthenticated) {
+			err = nil // as of any other cookie that opens nothing
+		}
+		return access.Viewer{}, err
+	}
+	if s.now().After(claims.ExpiresAt) { // a socket outlives its token
 		return access.Viewer{}, fault.Unauthenticated()
 	}
-	v, err := s.people.Session(ctx, c.Claims)
+	v, err := s.people.Session(ctx, claims)
 	if !c.bearer && fault.Is(err, fault.CodeUnauthenticated) {
 		return access.Viewer{}, nil
 	}
 	return v, err
+}
+
+func (s *sessions) claims(ctx context.Context, c *carried) (authjs.Claims, error) {
+	if c.stored == "" {
+		return c.Claims, nil
+	}
+	return s.people.StoredSession(ctx, c.stored)
 }
 
 // each operation asks anew, also on a socket that has been open for hours: memberships change.
@@ -93,13 +129,26 @@ func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
 	}
-	return next(context.WithValue(ctx, viewerKey{}, v))
+	return next(context.WithValue(ctx, viewerKey{}, &v))
 }
 
-// socket answers connection_init: {"authorization": "Bearer …"}, else what the upgrade request carried.
-func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[string]any) (websocket.Session, error) {
+// introduced is who opens a socket: {"ticket": "…"}, which is taken once, {"authorization": "Bearer …"}, else
+// what the upgrade request carried.
+func (s *sessions) introduced(ctx context.Context, r *http.Request, payload map[string]any) (*carried, error) {
+	if ticket, ok := payload["ticket"].(string); ok {
+		claims, err := s.people.RedeemTicket(ctx, ticket)
+		return &carried{Claims: claims, bearer: true}, err
+	}
 	word, _ := payload["authorization"].(string)
-	c, err := s.read(r, word)
+	return s.read(r, word)
+}
+
+// socket answers connection_init.
+func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[string]any) (websocket.Session, error) {
+	c, err := s.introduced(ctx, r, payload)
+	if err != nil && fault.As(err) == nil {
+		return websocket.Session{}, errors.Join(websocket.ErrTryLater, err)
+	}
 	if err != nil {
 		return websocket.Session{}, err
 	}
@@ -118,6 +167,21 @@ func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[stri
 		session.User = "stranger at " + from.address
 		return session, nil
 	}
-	session.Expires = v.ExpiresAt
+	session.Expires, session.Still = v.ExpiresAt, s.still(c, v)
+	session.Watch = func(wake func()) func() { return s.people.Watch(v, wake) }
 	return session, nil
+}
+
+// still says whether a socket may go on: its session lives, and no role was taken away or changed.
+func (s *sessions) still(c *carried, before access.Viewer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		now, err := s.open(ctx, c)
+		if err != nil && fault.As(err) == nil {
+			return errors.Join(websocket.ErrTryLater, err)
+		}
+		if err == nil && !now.Keeps(before) {
+			err = fault.Forbidden("Your session or your role has ended.")
+		}
+		return err
+	}
 }

@@ -18,6 +18,7 @@ var floors = map[string]int{
 	"cmd/switchboard": 11, // builds the rooms: the only place where all of them meet
 
 	"graph": 10, "graph/generated": 10, "graph/graphiql": 10, "graph/model": 10, "graph/websocket": 10, // the face
+	"internal/signin":     10, // Auth.js's routes over identity
 	"internal/httpserver": 10, // every URL on one page; handlers come from cmd
 
 	"internal/transcription": 8, // needs recordings, and the inbox's event
@@ -33,6 +34,7 @@ var floors = map[string]int{
 
 	"db/schema": 1, "internal/db": 1,
 	"internal/access": 1, "internal/audio": 1, "internal/authjs": 1, "internal/blob": 1, "internal/config": 1, "internal/egress": 1, "internal/limit": 1, "internal/page": 1,
+	"internal/password": 1, "internal/mail": 1, "internal/provider/oidc": 1,
 	"internal/telemetry": 1, "internal/provider/assemblyai": 1, "internal/provider/signalwire": 1, "internal/provider/stripe": 1,
 	"internal/fault": 0, "internal/ids": 0, // what everybody speaks of
 }
@@ -40,7 +42,7 @@ var floors = map[string]int{
 // beside stands next to the house: it imports ground and its like, and only cmd and tests import it.
 var beside = []string{
 	"internal/client",
-	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/samples", "internal/devstack/signalwire", "internal/devstack/speech",
+	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/mailbox", "internal/devstack/samples", "internal/devstack/signalwire", "internal/devstack/speech",
 	"internal/devstack/speech/recognize", "internal/devstack/stripe", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
 }
 
@@ -91,6 +93,12 @@ var vendors = []struct {
 	{"github.com/rs/cors", []string{"internal/blob", "internal/httpserver"}, "browsers PUT to the local bucket and POST to the API"},
 	{"github.com/nyaruka/phonenumbers", []string{"internal/telephony"}, "which numbers exist, what they cost and where they are"},
 	{"golang.org/x/time", []string{"internal/limit"}, "one bucket a key"},
+	{"golang.org/x/crypto", []string{"internal/password"}, "argon2id, and what older apps hashed with"},
+	{"golang.org/x/text", []string{"internal/password"}, "an é is one key here and two there"},
+	{"github.com/wneessen/go-mail", []string{"internal/mail"}, "MIME and SMTP"},
+	{"github.com/emersion/go-smtp", []string{"internal/devstack/mailbox"}, "a mail server that keeps what it gets"},
+	{"github.com/coreos/go-oidc", []string{"internal/provider/oidc"}, "discovery, keys and ID tokens"},
+	{"golang.org/x/oauth2", []string{"internal/provider/oidc"}, "the code flow that OpenID Connect stands on"},
 	{"github.com/caarlos0/env", []string{"internal/config"}, "environment to struct"},
 	{"github.com/caarlos0/env", []string{"cmd/switchboard"}, "tells apart the errors of the environment that it prints"},
 	{"github.com/alecthomas/kong", []string{"cmd/switchboard"}, "the command line"},
@@ -98,8 +106,10 @@ var vendors = []struct {
 
 // twoVendors are rooms of the ground with more than one vendor, each with its reason.
 var twoVendors = map[string]string{
-	"internal/telemetry": "metrics and traces have no vendor in common",
-	"internal/blob":      "two drivers of one interface: a folder that answers browsers itself, and S3",
+	"internal/telemetry":     "metrics and traces have no vendor in common",
+	"internal/password":      "the hashes, and the normal form of what is hashed",
+	"internal/provider/oidc": "OpenID Connect stands on OAuth: one cannot be had without the other",
+	"internal/blob":          "two drivers of one interface: a folder that answers browsers itself, and S3",
 }
 
 // below says whether a folder is one of these or stands in one.

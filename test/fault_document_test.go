@@ -16,6 +16,40 @@ func TestEveryProofThatTheTableOfFaultsNamesIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	source := tests(t)
+	drills, err := os.ReadFile("../drill/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := missing(t, source, document)
+	played := 0
+	for _, line := range regexp.MustCompile("drills? (`[a-z-]+`(, `[a-z-]+`)*)").FindAllStringSubmatch(string(document), -1) {
+		for name := range strings.SplitSeq(line[1], ", ") {
+			played++
+			if !strings.Contains(string(drills), `{"`+strings.Trim(name, "`")+`", `) {
+				t.Errorf("there is no drill %s", name)
+			}
+		}
+	}
+	if named < 28 || played < 8 {
+		t.Errorf("%d tests and %d drills were found in the table: this test shows nothing", named, played)
+	}
+}
+
+func TestEveryProofThatTheTablesOfSignInNameIsThere(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if named := missing(t, tests(t), document); named < 50 {
+		t.Errorf("%d tests were found in the tables: this test shows nothing", named)
+	}
+}
+
+// tests are the sources of all tests.
+func tests(t *testing.T) string {
+	t.Helper()
 	var source strings.Builder
 	for _, dir := range []string{".", "../internal", "../graph"} {
 		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
@@ -30,26 +64,17 @@ func TestEveryProofThatTheTableOfFaultsNamesIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	drills, err := os.ReadFile("../drill/main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(string(document), -1)
-	for _, name := range tests {
-		if !strings.Contains(source.String(), "func "+name[1]+"(") {
+	return source.String()
+}
+
+// missing names the tests of a document that are not there, and counts those that it names.
+func missing(t *testing.T, source string, document []byte) int {
+	t.Helper()
+	named := regexp.MustCompile("`((Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(string(document), -1)
+	for _, name := range named {
+		if !strings.Contains(source, "func "+name[1]+"(") {
 			t.Errorf("there is no %s", name[1])
 		}
 	}
-	played := 0
-	for _, line := range regexp.MustCompile("drills? (`[a-z-]+`(, `[a-z-]+`)*)").FindAllStringSubmatch(string(document), -1) {
-		for name := range strings.SplitSeq(line[1], ", ") {
-			played++
-			if !strings.Contains(string(drills), `{"`+strings.Trim(name, "`")+`", `) {
-				t.Errorf("there is no drill %s", name)
-			}
-		}
-	}
-	if len(tests) < 28 || played < 8 {
-		t.Errorf("%d tests and %d drills were found in the table: this test shows nothing", len(tests), played)
-	}
+	return len(named)
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test. It needs Go, a C compiler for the race detector, npm for the speech model, and
-# Postgres, which internal/devstack/withpostgres finds or installs.
+# Runs every test. It needs Go, a C compiler for the race detector, npm for the speech model and the real
+# next-auth, a Chromium to run it in, and Postgres, which internal/devstack/withpostgres finds or installs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 started=$SECONDS
@@ -18,7 +18,15 @@ need() { # program, Debian package, what for
 
 need go golang "everything"
 need "${CC:-cc}" gcc "the race detector"
-need npm npm "the local speech model"
+need npm npm "the local speech model and the real next-auth"
+
+browser() {
+	for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome google-chrome-stable chrome; do
+		command -v "$name" >/dev/null && return
+	done
+	need chromium chromium "the browser tests (or set CHROMIUM to the path of Chrome)"
+}
+browser
 
 echo "vet"
 go vet ./...

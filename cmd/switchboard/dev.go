@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type dev struct {
 	config config.Config
 	left   left
 	began  time.Time
+	mail   string // where caught mail is read; empty: a relay sends it
 }
 
 // Run starts what is not configured, then the service, then, the first time, shows the whole walk.
@@ -68,6 +70,11 @@ func (devCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer stopPayments()
+	stopMail, err := d.mailbox()
+	if err != nil {
+		return err
+	}
+	defer stopMail()
 	return d.serve(ctx)
 }
 
@@ -172,6 +179,8 @@ func (d *dev) welcome() {
   GraphiQL    %s/graphiql
   GraphQL     %s/graphql   (POST and websocket)
   Webhooks    %s/api/webhooks/assemblyai
+  Sign in     %s/api/auth/signin
+  Mail        %s
   Log         %s
 
   Try next    bin/switchboard transcribe internal/devstack/samples/jfk.wav
@@ -179,5 +188,5 @@ func (d *dev) welcome() {
               bin/switchboard token --email %s
   Ctrl-C stops all of it; the data stays in %s.
 
-`, base, base, base, filepath.Join(d.config.Home, "switchboard.log"), demo.Email, d.config.Home)
+`, base, base, base, base, cmp.Or(d.mail, "is sent by "+d.config.SMTPHost), filepath.Join(d.config.Home, "switchboard.log"), demo.Email, d.config.Home)
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -18,7 +15,6 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/graphiql"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
-	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/config"
 	"github.com/switchboard-voice/switchboard/internal/egress"
 	"github.com/switchboard-voice/switchboard/internal/httpserver"
@@ -66,7 +62,9 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.people = identity.New(identity.Deps{Store: a.store, Keys: keys, TrustEmail: c.TrustEmail, Now: time.Now})
+	if err := a.openPeople(keys); err != nil {
+		return nil, err
+	}
 	a.activity = activity.New(a.store, a.hub, a.people.Allowed)
 	a.activity.Retain(a.queue, c.ActivityRetention)
 	payments := a.billing()
@@ -94,6 +92,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
 	calls, dialer := a.telephony(copies, transcription.NewAutomatic(transcriptions))
+	a.onClosed(shelver)
 	a.graph = graph.NewServer(graph.Deps{
 		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue), Payments: payments.service},
 		Keys:          keys,
@@ -106,7 +105,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Sources: a.sources(worker, dialer, payments),
 	})
 	a.metrics.Backlog(func(ctx context.Context) (telemetry.Backlog, error) { return a.backlog(ctx, webhooks) })
-	a.routes(httpserver.Handlers{Webhooks: webhooks, Answer: a.answers(dialer), Download: transcriptions, Blobs: blobs})
+	a.routes(httpserver.Handlers{SignIn: a.signIn(keys), Webhooks: webhooks, Answer: a.answers(dialer), Download: transcriptions, Blobs: blobs})
 	return a, nil
 }
 
@@ -121,7 +120,7 @@ func (a *app) openDatabase(ctx context.Context) error {
 	}
 	a.store = store
 	if err := store.Migrated(ctx, schema.Files); err != nil {
-		return fmt.Errorf("%w", err)
+		return err
 	}
 	if err := postgres.CanListen(ctx, c.DirectURL()); err != nil {
 		slog.Warn("no connection can listen: changes are found by polling, which is slower", "error", err)
@@ -187,22 +186,4 @@ func analyses(words []config.Analysis) []identity.Analysis {
 		list[i] = identity.Analysis(w)
 	}
 	return list
-}
-
-// derive makes keys for one purpose out of the session secrets, so that there is one secret to rotate: the
-// first key signs, and what an older one signed still opens.
-func derive(c config.Config, purpose string) ([][]byte, error) {
-	secrets := c.AuthSecrets()
-	if len(secrets) == 0 {
-		return nil, errors.New("AUTH_SECRET is missing")
-	}
-	keys := make([][]byte, len(secrets))
-	for i, secret := range secrets {
-		key, err := hkdf.Key(sha256.New, []byte(secret), nil, purpose, blob.MinKey)
-		if err != nil {
-			return nil, fmt.Errorf("deriving a key: %w", err)
-		}
-		keys[i] = key
-	}
-	return keys, nil
 }

@@ -157,3 +157,17 @@ SELECT id, organization_id FROM switchboard.recordings
 WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR provider_status = 'COMPLETED')
   AND (copying_at < now() - @silent_for::interval OR copying_at IS NULL AND created_at < now() - @lost_for::interval)
 ORDER BY id LIMIT @most;
+
+-- name: HideRecordingsOf :many
+-- The next of an organization that was closed.
+UPDATE switchboard.recordings SET deleted_at = now()
+WHERE id IN (SELECT r.id FROM switchboard.recordings r WHERE r.organization_id = @organization_id AND r.deleted_at IS NULL ORDER BY r.id LIMIT @most)
+RETURNING id;
+
+-- name: AbortUploadsOf :exec
+UPDATE switchboard.uploads SET status = 'ABORTED' WHERE organization_id = @organization_id AND status = 'PENDING';
+
+-- name: CountLeftOf :one
+-- What an organization still has in the bucket.
+SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = @organization_id)::bigint AS recordings,
+       (SELECT count(*) FROM switchboard.uploads u WHERE u.organization_id = @organization_id AND u.recording_id IS NULL AND u.cleared_at IS NULL)::bigint AS uploads;

@@ -17,6 +17,31 @@ ALTER TABLE switchboard.activity_events
         , 'CALL_DISPOSITION_SET'
         , 'CALL_NOTE_ADDED'
         -- sign-in
+        , 'MEMBER_INVITED'
+        , 'INVITE_CANCELED'
+        , 'MEMBER_JOINED'
+        , 'MEMBER_ROLE_CHANGED'
+        , 'MEMBER_REMOVED'
+        , 'MEMBER_LEFT'
+        , 'ORGANIZATION_CREATED'
+        , 'ORGANIZATION_SELECTED'
+        , 'SIGNED_IN'
+        , 'SIGNED_OUT'
+        , 'SESSION_REVOKED'
+        , 'SESSIONS_REVOKED'
+        , 'PASSWORD_CHANGED'
+        , 'PASSWORD_RESET'
+        , 'EMAIL_CHANGE_REQUESTED'
+        , 'EMAIL_CHANGED'
+        , 'PROFILE_UPDATED'
+        , 'API_TOKEN_CREATED'
+        , 'API_TOKEN_REVOKED'
+        , 'SSO_CHANGED'
+        , 'SSO_REMOVED'
+        , 'SSO_DOMAIN_ADDED'
+        , 'SSO_DOMAIN_VERIFIED'
+        , 'SSO_DOMAIN_REMOVED'
+
         -- billing
         , 'BILLING_STATUS_CHANGED'
         , 'BILLING_REQUESTED'
@@ -28,6 +53,11 @@ ALTER TABLE switchboard.activity_events
         -- calls
         , 'call'
         -- sign-in
+        , 'usr'
+        , 'inv'
+        , 'ses'
+        , 'tok'
+
         -- billing
         , 'bsu'
         , 'ivc'

@@ -12,6 +12,7 @@ import (
 	"github.com/switchboard-voice/switchboard/graph/model"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/billing"
+	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/recording"
@@ -31,17 +32,20 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	ActivityEvent() ActivityEventResolver
 	Actor() ActorResolver
+	ApiToken() ApiTokenResolver
 	Billing() BillingResolver
 	Call() CallResolver
 	CallConnection() CallConnectionResolver
 	CallNote() CallNoteResolver
 	CallOutcome() CallOutcomeResolver
 	CallStatusEvent() CallStatusEventResolver
+	Invite() InviteResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
 	Query() QueryResolver
 	Recording() RecordingResolver
+	Session() SessionResolver
 	Subscription() SubscriptionResolver
 	Transcription() TranscriptionResolver
 	TranscriptionStatusEvent() TranscriptionStatusEventResolver
@@ -80,6 +84,66 @@ type ComplexityRoot struct {
 		Kind  func(childComplexity int) int
 		Label func(childComplexity int) int
 		User  func(childComplexity int) int
+	}
+
+	ApiToken struct {
+		CreatedAt  func(childComplexity int) int
+		CreatedBy  func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+		Prefix     func(childComplexity int) int
+		Role       func(childComplexity int) int
+	}
+
+	ApiTokenConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ApiTokenCreatePayload struct {
+		APIToken   func(childComplexity int) int
+		Secret     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ApiTokenEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ApiTokenRevokePayload struct {
+		APITokenID func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	AuditDetail struct {
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	AuditEvent struct {
+		Actor      func(childComplexity int) int
+		Cursor     func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Notes      func(childComplexity int) int
+		OccurredAt func(childComplexity int) int
+		Subject    func(childComplexity int) int
+		Summary    func(childComplexity int) int
+		Type       func(childComplexity int) int
+	}
+
+	AuditEventConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AuditEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Billing struct {
@@ -237,6 +301,10 @@ type ComplexityRoot struct {
 		Text       func(childComplexity int) int
 	}
 
+	EmailChangePayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
 	HttpHeader struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
@@ -246,6 +314,36 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
 		Path    func(childComplexity int) int
+	}
+
+	Invite struct {
+		CreatedAt func(childComplexity int) int
+		Email     func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		InvitedBy func(childComplexity int) int
+		Role      func(childComplexity int) int
+	}
+
+	InviteAcceptPayload struct {
+		Membership func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	InviteCancelPayload struct {
+		InviteID   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	InviteConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	InviteEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Invoice struct {
@@ -278,6 +376,21 @@ type ComplexityRoot struct {
 		Since  func(childComplexity int) int
 	}
 
+	MemberInvitePayload struct {
+		Invite     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	MemberRemovePayload struct {
+		MembershipID func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	MemberRoleChangePayload struct {
+		Membership func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Membership struct {
 		CreatedAt    func(childComplexity int) int
 		ID           func(childComplexity int) int
@@ -303,6 +416,8 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		APITokenCreate            func(childComplexity int, input identity.APITokenInput) int
+		APITokenRevoke            func(childComplexity int, id ids.ID) int
 		BillingCheckoutCreate     func(childComplexity int, input billing.CheckoutInput) int
 		BillingPlanChange         func(childComplexity int, input billing.ChangeInput) int
 		BillingPortalCreate       func(childComplexity int, input billing.PortalInput) int
@@ -312,38 +427,77 @@ type ComplexityRoot struct {
 		CallHangup                func(childComplexity int, id ids.ID) int
 		CallNoteAdd               func(childComplexity int, input telephony.NoteInput) int
 		CallStart                 func(childComplexity int, input model.CallStartInput) int
+		EmailChange               func(childComplexity int, input model.EmailChangeInput) int
+		InviteAccept              func(childComplexity int, token string) int
+		InviteCancel              func(childComplexity int, id ids.ID) int
+		MemberInvite              func(childComplexity int, input identity.InviteInput) int
+		MemberRemove              func(childComplexity int, id ids.ID) int
+		MemberRoleChange          func(childComplexity int, input model.MemberRoleChangeInput) int
+		OrganizationCreate        func(childComplexity int, input model.OrganizationCreateInput) int
+		OrganizationDelete        func(childComplexity int, input model.OrganizationDeleteInput) int
+		OrganizationLeave         func(childComplexity int, organizationID ids.ID) int
 		OrganizationUpdate        func(childComplexity int, input model.OrganizationUpdateInput) int
+		PasswordChange            func(childComplexity int, input model.PasswordChangeInput) int
 		PaymentMethodDetach       func(childComplexity int, id ids.ID) int
 		PaymentMethodSetDefault   func(childComplexity int, id ids.ID) int
 		PhoneNumberUpdate         func(childComplexity int, input model.PhoneNumberUpdateInput) int
 		RecordingDelete           func(childComplexity int, id ids.ID) int
 		RecordingLegalHoldSet     func(childComplexity int, input recording.HoldInput) int
+		SessionRevoke             func(childComplexity int, id ids.ID) int
+		SessionsRevokeAll         func(childComplexity int) int
+		SsoConnectionRemove       func(childComplexity int, organizationID ids.ID) int
+		SsoConnectionSet          func(childComplexity int, input identity.SSOInput) int
+		SsoDomainAdd              func(childComplexity int, input identity.DomainInput) int
+		SsoDomainRemove           func(childComplexity int, input identity.DomainInput) int
+		SsoDomainVerify           func(childComplexity int, input identity.DomainInput) int
 		TelephonySettingsUpdate   func(childComplexity int, input model.TelephonySettingsUpdateInput) int
 		TranscriptionCancel       func(childComplexity int, id ids.ID) int
 		TranscriptionRequest      func(childComplexity int, input model.TranscriptionRequestInput) int
 		TranscriptionRetry        func(childComplexity int, id ids.ID) int
 		UploadComplete            func(childComplexity int, input transcription.CompleteInput) int
 		UploadCreate              func(childComplexity int, input recording.UploadInput) int
+		ViewerOrganizationSelect  func(childComplexity int, organizationID ids.ID) int
+		ViewerUpdate              func(childComplexity int, input model.ViewerUpdateInput) int
 		WebhookEventResolve       func(childComplexity int, input inbox.ResolveInput) int
 	}
 
 	Organization struct {
+		APITokens         func(childComplexity int, first int, after *string) int
 		Activity          func(childComplexity int, first int, after *string, types []activity.Type) int
+		AuditLog          func(childComplexity int, first int, after *string, types []activity.Type) int
 		Billing           func(childComplexity int) int
 		Calls             func(childComplexity int, first int, after *string, filter *model.CallFilter, orderBy *telephony.Order) int
 		CreatedAt         func(childComplexity int) int
 		ID                func(childComplexity int) int
+		Invites           func(childComplexity int, first int, after *string) int
 		Members           func(childComplexity int, first int, after *string) int
 		Name              func(childComplexity int) int
 		PhoneNumbers      func(childComplexity int) int
 		Recordings        func(childComplexity int, first int, after *string, source *recording.Source) int
 		Settings          func(childComplexity int) int
 		Slug              func(childComplexity int) int
+		SsoConnection     func(childComplexity int) int
+		SsoDomains        func(childComplexity int) int
 		Telephony         func(childComplexity int) int
 		Transcriptions    func(childComplexity int, first int, after *string, status []transcription.Status) int
 		ViewerPermissions func(childComplexity int) int
 		ViewerRole        func(childComplexity int) int
 		WebhookInbox      func(childComplexity int, first int, after *string, filter *inbox.Wanted) int
+	}
+
+	OrganizationCreatePayload struct {
+		Organization func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	OrganizationDeletePayload struct {
+		OrganizationID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
+	}
+
+	OrganizationLeavePayload struct {
+		OrganizationID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	OrganizationSettings struct {
@@ -363,6 +517,10 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PasswordChangePayload struct {
+		UserErrors func(childComplexity int) int
 	}
 
 	PaymentMethod struct {
@@ -480,6 +638,26 @@ type ComplexityRoot struct {
 		Positive func(childComplexity int) int
 	}
 
+	Session struct {
+		Address    func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		Current    func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		Method     func(childComplexity int) int
+		UserAgent  func(childComplexity int) int
+	}
+
+	SessionRevokePayload struct {
+		SessionID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SessionsRevokeAllPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
 	SignedUrl struct {
 		ExpiresAt func(childComplexity int) int
 		URL       func(childComplexity int) int
@@ -489,6 +667,40 @@ type ComplexityRoot struct {
 		Key        func(childComplexity int) int
 		Label      func(childComplexity int) int
 		TalkTimeMs func(childComplexity int) int
+	}
+
+	SsoConnection struct {
+		ClientID  func(childComplexity int) int
+		Issuer    func(childComplexity int) int
+		Require   func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+	}
+
+	SsoConnectionRemovePayload struct {
+		OrganizationID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
+	}
+
+	SsoConnectionSetPayload struct {
+		SsoConnection func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	SsoDomain struct {
+		Name       func(childComplexity int) int
+		TXTName    func(childComplexity int) int
+		TXTValue   func(childComplexity int) int
+		VerifiedAt func(childComplexity int) int
+	}
+
+	SsoDomainPayload struct {
+		SsoDomain  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SsoDomainRemovePayload struct {
+		OrganizationID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -666,7 +878,18 @@ type ComplexityRoot struct {
 		Memberships      func(childComplexity int) int
 		Organization     func(childComplexity int) int
 		SessionExpiresAt func(childComplexity int) int
+		Sessions         func(childComplexity int) int
 		User             func(childComplexity int) int
+	}
+
+	ViewerOrganizationSelectPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
+	}
+
+	ViewerUpdatePayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	WebhookContent struct {
@@ -828,6 +1051,213 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Actor.User(childComplexity), true
+
+	case "ApiToken.createdAt":
+		if e.ComplexityRoot.ApiToken.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.CreatedAt(childComplexity), true
+	case "ApiToken.createdBy":
+		if e.ComplexityRoot.ApiToken.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.CreatedBy(childComplexity), true
+	case "ApiToken.expiresAt":
+		if e.ComplexityRoot.ApiToken.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.ExpiresAt(childComplexity), true
+	case "ApiToken.id":
+		if e.ComplexityRoot.ApiToken.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.ID(childComplexity), true
+	case "ApiToken.lastUsedAt":
+		if e.ComplexityRoot.ApiToken.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.LastUsedAt(childComplexity), true
+	case "ApiToken.name":
+		if e.ComplexityRoot.ApiToken.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Name(childComplexity), true
+	case "ApiToken.prefix":
+		if e.ComplexityRoot.ApiToken.Prefix == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Prefix(childComplexity), true
+	case "ApiToken.role":
+		if e.ComplexityRoot.ApiToken.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Role(childComplexity), true
+
+	case "ApiTokenConnection.edges":
+		if e.ComplexityRoot.ApiTokenConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenConnection.Edges(childComplexity), true
+	case "ApiTokenConnection.nodes":
+		if e.ComplexityRoot.ApiTokenConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenConnection.Nodes(childComplexity), true
+	case "ApiTokenConnection.pageInfo":
+		if e.ComplexityRoot.ApiTokenConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenConnection.PageInfo(childComplexity), true
+
+	case "ApiTokenCreatePayload.apiToken":
+		if e.ComplexityRoot.ApiTokenCreatePayload.APIToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenCreatePayload.APIToken(childComplexity), true
+	case "ApiTokenCreatePayload.secret":
+		if e.ComplexityRoot.ApiTokenCreatePayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenCreatePayload.Secret(childComplexity), true
+	case "ApiTokenCreatePayload.userErrors":
+		if e.ComplexityRoot.ApiTokenCreatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenCreatePayload.UserErrors(childComplexity), true
+
+	case "ApiTokenEdge.cursor":
+		if e.ComplexityRoot.ApiTokenEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenEdge.Cursor(childComplexity), true
+	case "ApiTokenEdge.node":
+		if e.ComplexityRoot.ApiTokenEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenEdge.Node(childComplexity), true
+
+	case "ApiTokenRevokePayload.apiTokenId":
+		if e.ComplexityRoot.ApiTokenRevokePayload.APITokenID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenRevokePayload.APITokenID(childComplexity), true
+	case "ApiTokenRevokePayload.userErrors":
+		if e.ComplexityRoot.ApiTokenRevokePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiTokenRevokePayload.UserErrors(childComplexity), true
+
+	case "AuditDetail.name":
+		if e.ComplexityRoot.AuditDetail.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditDetail.Name(childComplexity), true
+	case "AuditDetail.value":
+		if e.ComplexityRoot.AuditDetail.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditDetail.Value(childComplexity), true
+
+	case "AuditEvent.actor":
+		if e.ComplexityRoot.AuditEvent.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Actor(childComplexity), true
+	case "AuditEvent.cursor":
+		if e.ComplexityRoot.AuditEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Cursor(childComplexity), true
+	case "AuditEvent.id":
+		if e.ComplexityRoot.AuditEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.ID(childComplexity), true
+	case "AuditEvent.detail":
+		if e.ComplexityRoot.AuditEvent.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Notes(childComplexity), true
+	case "AuditEvent.occurredAt":
+		if e.ComplexityRoot.AuditEvent.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.OccurredAt(childComplexity), true
+	case "AuditEvent.subjectId":
+		if e.ComplexityRoot.AuditEvent.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Subject(childComplexity), true
+	case "AuditEvent.summary":
+		if e.ComplexityRoot.AuditEvent.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Summary(childComplexity), true
+	case "AuditEvent.type":
+		if e.ComplexityRoot.AuditEvent.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Type(childComplexity), true
+
+	case "AuditEventConnection.edges":
+		if e.ComplexityRoot.AuditEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.Edges(childComplexity), true
+	case "AuditEventConnection.nodes":
+		if e.ComplexityRoot.AuditEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.Nodes(childComplexity), true
+	case "AuditEventConnection.pageInfo":
+		if e.ComplexityRoot.AuditEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.PageInfo(childComplexity), true
+
+	case "AuditEventEdge.cursor":
+		if e.ComplexityRoot.AuditEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventEdge.Cursor(childComplexity), true
+	case "AuditEventEdge.node":
+		if e.ComplexityRoot.AuditEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
 
 	case "Billing.graceEndsAt":
 		if e.ComplexityRoot.Billing.GraceEndsAt == nil {
@@ -1424,6 +1854,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ContentSafetyLabel.Text(childComplexity), true
 
+	case "EmailChangePayload.userErrors":
+		if e.ComplexityRoot.EmailChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailChangePayload.UserErrors(childComplexity), true
+
 	case "HttpHeader.name":
 		if e.ComplexityRoot.HttpHeader.Name == nil {
 			break
@@ -1455,6 +1892,101 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InputError.Path(childComplexity), true
+
+	case "Invite.createdAt":
+		if e.ComplexityRoot.Invite.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invite.CreatedAt(childComplexity), true
+	case "Invite.email":
+		if e.ComplexityRoot.Invite.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invite.Email(childComplexity), true
+	case "Invite.expiresAt":
+		if e.ComplexityRoot.Invite.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invite.ExpiresAt(childComplexity), true
+	case "Invite.id":
+		if e.ComplexityRoot.Invite.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invite.ID(childComplexity), true
+	case "Invite.invitedBy":
+		if e.ComplexityRoot.Invite.InvitedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invite.InvitedBy(childComplexity), true
+	case "Invite.role":
+		if e.ComplexityRoot.Invite.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invite.Role(childComplexity), true
+
+	case "InviteAcceptPayload.membership":
+		if e.ComplexityRoot.InviteAcceptPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteAcceptPayload.Membership(childComplexity), true
+	case "InviteAcceptPayload.userErrors":
+		if e.ComplexityRoot.InviteAcceptPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteAcceptPayload.UserErrors(childComplexity), true
+
+	case "InviteCancelPayload.inviteId":
+		if e.ComplexityRoot.InviteCancelPayload.InviteID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteCancelPayload.InviteID(childComplexity), true
+	case "InviteCancelPayload.userErrors":
+		if e.ComplexityRoot.InviteCancelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteCancelPayload.UserErrors(childComplexity), true
+
+	case "InviteConnection.edges":
+		if e.ComplexityRoot.InviteConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteConnection.Edges(childComplexity), true
+	case "InviteConnection.nodes":
+		if e.ComplexityRoot.InviteConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteConnection.Nodes(childComplexity), true
+	case "InviteConnection.pageInfo":
+		if e.ComplexityRoot.InviteConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteConnection.PageInfo(childComplexity), true
+
+	case "InviteEdge.cursor":
+		if e.ComplexityRoot.InviteEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteEdge.Cursor(childComplexity), true
+	case "InviteEdge.node":
+		if e.ComplexityRoot.InviteEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteEdge.Node(childComplexity), true
 
 	case "Invoice.amountDue":
 		if e.ComplexityRoot.Invoice.AmountDue == nil {
@@ -1568,6 +2100,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LegalHold.Since(childComplexity), true
 
+	case "MemberInvitePayload.invite":
+		if e.ComplexityRoot.MemberInvitePayload.Invite == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberInvitePayload.Invite(childComplexity), true
+	case "MemberInvitePayload.userErrors":
+		if e.ComplexityRoot.MemberInvitePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberInvitePayload.UserErrors(childComplexity), true
+
+	case "MemberRemovePayload.membershipId":
+		if e.ComplexityRoot.MemberRemovePayload.MembershipID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberRemovePayload.MembershipID(childComplexity), true
+	case "MemberRemovePayload.userErrors":
+		if e.ComplexityRoot.MemberRemovePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberRemovePayload.UserErrors(childComplexity), true
+
+	case "MemberRoleChangePayload.membership":
+		if e.ComplexityRoot.MemberRoleChangePayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberRoleChangePayload.Membership(childComplexity), true
+	case "MemberRoleChangePayload.userErrors":
+		if e.ComplexityRoot.MemberRoleChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberRoleChangePayload.UserErrors(childComplexity), true
+
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -1644,6 +2215,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
 
+	case "Mutation.apiTokenCreate":
+		if e.ComplexityRoot.Mutation.APITokenCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_apiTokenCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.APITokenCreate(childComplexity, args["input"].(identity.APITokenInput)), true
+	case "Mutation.apiTokenRevoke":
+		if e.ComplexityRoot.Mutation.APITokenRevoke == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_apiTokenRevoke_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.APITokenRevoke(childComplexity, args["id"].(ids.ID)), true
 	case "Mutation.billingCheckoutCreate":
 		if e.ComplexityRoot.Mutation.BillingCheckoutCreate == nil {
 			break
@@ -1743,6 +2336,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CallStart(childComplexity, args["input"].(model.CallStartInput)), true
+	case "Mutation.emailChange":
+		if e.ComplexityRoot.Mutation.EmailChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_emailChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EmailChange(childComplexity, args["input"].(model.EmailChangeInput)), true
+	case "Mutation.inviteAccept":
+		if e.ComplexityRoot.Mutation.InviteAccept == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteAccept_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteAccept(childComplexity, args["token"].(string)), true
+	case "Mutation.inviteCancel":
+		if e.ComplexityRoot.Mutation.InviteCancel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteCancel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteCancel(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.memberInvite":
+		if e.ComplexityRoot.Mutation.MemberInvite == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_memberInvite_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MemberInvite(childComplexity, args["input"].(identity.InviteInput)), true
+	case "Mutation.memberRemove":
+		if e.ComplexityRoot.Mutation.MemberRemove == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_memberRemove_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MemberRemove(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.memberRoleChange":
+		if e.ComplexityRoot.Mutation.MemberRoleChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_memberRoleChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MemberRoleChange(childComplexity, args["input"].(model.MemberRoleChangeInput)), true
+	case "Mutation.organizationCreate":
+		if e.ComplexityRoot.Mutation.OrganizationCreate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_organizationCreate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OrganizationCreate(childComplexity, args["input"].(model.OrganizationCreateInput)), true
+	case "Mutation.organizationDelete":
+		if e.ComplexityRoot.Mutation.OrganizationDelete == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_organizationDelete_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OrganizationDelete(childComplexity, args["input"].(model.OrganizationDeleteInput)), true
+	case "Mutation.organizationLeave":
+		if e.ComplexityRoot.Mutation.OrganizationLeave == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_organizationLeave_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.OrganizationLeave(childComplexity, args["organizationId"].(ids.ID)), true
 	case "Mutation.organizationUpdate":
 		if e.ComplexityRoot.Mutation.OrganizationUpdate == nil {
 			break
@@ -1754,6 +2446,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OrganizationUpdate(childComplexity, args["input"].(model.OrganizationUpdateInput)), true
+	case "Mutation.passwordChange":
+		if e.ComplexityRoot.Mutation.PasswordChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_passwordChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PasswordChange(childComplexity, args["input"].(model.PasswordChangeInput)), true
 	case "Mutation.paymentMethodDetach":
 		if e.ComplexityRoot.Mutation.PaymentMethodDetach == nil {
 			break
@@ -1809,6 +2512,78 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordingLegalHoldSet(childComplexity, args["input"].(recording.HoldInput)), true
+	case "Mutation.sessionRevoke":
+		if e.ComplexityRoot.Mutation.SessionRevoke == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sessionRevoke_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SessionRevoke(childComplexity, args["id"].(ids.ID)), true
+	case "Mutation.sessionsRevokeAll":
+		if e.ComplexityRoot.Mutation.SessionsRevokeAll == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.SessionsRevokeAll(childComplexity), true
+	case "Mutation.ssoConnectionRemove":
+		if e.ComplexityRoot.Mutation.SsoConnectionRemove == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_ssoConnectionRemove_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SsoConnectionRemove(childComplexity, args["organizationId"].(ids.ID)), true
+	case "Mutation.ssoConnectionSet":
+		if e.ComplexityRoot.Mutation.SsoConnectionSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_ssoConnectionSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SsoConnectionSet(childComplexity, args["input"].(identity.SSOInput)), true
+	case "Mutation.ssoDomainAdd":
+		if e.ComplexityRoot.Mutation.SsoDomainAdd == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_ssoDomainAdd_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SsoDomainAdd(childComplexity, args["input"].(identity.DomainInput)), true
+	case "Mutation.ssoDomainRemove":
+		if e.ComplexityRoot.Mutation.SsoDomainRemove == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_ssoDomainRemove_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SsoDomainRemove(childComplexity, args["input"].(identity.DomainInput)), true
+	case "Mutation.ssoDomainVerify":
+		if e.ComplexityRoot.Mutation.SsoDomainVerify == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_ssoDomainVerify_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SsoDomainVerify(childComplexity, args["input"].(identity.DomainInput)), true
 	case "Mutation.telephonySettingsUpdate":
 		if e.ComplexityRoot.Mutation.TelephonySettingsUpdate == nil {
 			break
@@ -1875,6 +2650,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UploadCreate(childComplexity, args["input"].(recording.UploadInput)), true
+	case "Mutation.viewerOrganizationSelect":
+		if e.ComplexityRoot.Mutation.ViewerOrganizationSelect == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_viewerOrganizationSelect_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ViewerOrganizationSelect(childComplexity, args["organizationId"].(ids.ID)), true
+	case "Mutation.viewerUpdate":
+		if e.ComplexityRoot.Mutation.ViewerUpdate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_viewerUpdate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ViewerUpdate(childComplexity, args["input"].(model.ViewerUpdateInput)), true
 	case "Mutation.webhookEventResolve":
 		if e.ComplexityRoot.Mutation.WebhookEventResolve == nil {
 			break
@@ -1887,6 +2684,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.WebhookEventResolve(childComplexity, args["input"].(inbox.ResolveInput)), true
 
+	case "Organization.apiTokens":
+		if e.ComplexityRoot.Organization.APITokens == nil {
+			break
+		}
+
+		args, err := ec.field_Organization_apiTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Organization.APITokens(childComplexity, args["first"].(int), args["after"].(*string)), true
 	case "Organization.activity":
 		if e.ComplexityRoot.Organization.Activity == nil {
 			break
@@ -1898,6 +2706,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Activity(childComplexity, args["first"].(int), args["after"].(*string), args["types"].([]activity.Type)), true
+	case "Organization.auditLog":
+		if e.ComplexityRoot.Organization.AuditLog == nil {
+			break
+		}
+
+		args, err := ec.field_Organization_auditLog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Organization.AuditLog(childComplexity, args["first"].(int), args["after"].(*string), args["types"].([]activity.Type)), true
 	case "Organization.billing":
 		if e.ComplexityRoot.Organization.Billing == nil {
 			break
@@ -1927,6 +2746,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.ID(childComplexity), true
+	case "Organization.invites":
+		if e.ComplexityRoot.Organization.Invites == nil {
+			break
+		}
+
+		args, err := ec.field_Organization_invites_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Organization.Invites(childComplexity, args["first"].(int), args["after"].(*string)), true
 	case "Organization.members":
 		if e.ComplexityRoot.Organization.Members == nil {
 			break
@@ -1973,6 +2803,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Slug(childComplexity), true
+	case "Organization.ssoConnection":
+		if e.ComplexityRoot.Organization.SsoConnection == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.SsoConnection(childComplexity), true
+	case "Organization.ssoDomains":
+		if e.ComplexityRoot.Organization.SsoDomains == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.SsoDomains(childComplexity), true
 	case "Organization.telephony":
 		if e.ComplexityRoot.Organization.Telephony == nil {
 			break
@@ -2013,6 +2855,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.WebhookInbox(childComplexity, args["first"].(int), args["after"].(*string), args["filter"].(*inbox.Wanted)), true
+
+	case "OrganizationCreatePayload.organization":
+		if e.ComplexityRoot.OrganizationCreatePayload.Organization == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationCreatePayload.Organization(childComplexity), true
+	case "OrganizationCreatePayload.userErrors":
+		if e.ComplexityRoot.OrganizationCreatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationCreatePayload.UserErrors(childComplexity), true
+
+	case "OrganizationDeletePayload.organizationId":
+		if e.ComplexityRoot.OrganizationDeletePayload.OrganizationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationDeletePayload.OrganizationID(childComplexity), true
+	case "OrganizationDeletePayload.userErrors":
+		if e.ComplexityRoot.OrganizationDeletePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationDeletePayload.UserErrors(childComplexity), true
+
+	case "OrganizationLeavePayload.organizationId":
+		if e.ComplexityRoot.OrganizationLeavePayload.OrganizationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationLeavePayload.OrganizationID(childComplexity), true
+	case "OrganizationLeavePayload.userErrors":
+		if e.ComplexityRoot.OrganizationLeavePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationLeavePayload.UserErrors(childComplexity), true
 
 	case "OrganizationSettings.analysis":
 		if e.ComplexityRoot.OrganizationSettings.Analysis == nil {
@@ -2076,6 +2957,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PasswordChangePayload.userErrors":
+		if e.ComplexityRoot.PasswordChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordChangePayload.UserErrors(childComplexity), true
 
 	case "PaymentMethod.brand":
 		if e.ComplexityRoot.PaymentMethod.Brand == nil {
@@ -2548,6 +3436,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SentimentSummary.Positive(childComplexity), true
 
+	case "Session.address":
+		if e.ComplexityRoot.Session.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Address(childComplexity), true
+	case "Session.createdAt":
+		if e.ComplexityRoot.Session.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.CreatedAt(childComplexity), true
+	case "Session.current":
+		if e.ComplexityRoot.Session.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Current(childComplexity), true
+	case "Session.expiresAt":
+		if e.ComplexityRoot.Session.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ExpiresAt(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ID(childComplexity), true
+	case "Session.lastSeenAt":
+		if e.ComplexityRoot.Session.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.LastSeenAt(childComplexity), true
+	case "Session.method":
+		if e.ComplexityRoot.Session.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Method(childComplexity), true
+	case "Session.userAgent":
+		if e.ComplexityRoot.Session.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SessionRevokePayload.sessionId":
+		if e.ComplexityRoot.SessionRevokePayload.SessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionRevokePayload.SessionID(childComplexity), true
+	case "SessionRevokePayload.userErrors":
+		if e.ComplexityRoot.SessionRevokePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionRevokePayload.UserErrors(childComplexity), true
+
+	case "SessionsRevokeAllPayload.userErrors":
+		if e.ComplexityRoot.SessionsRevokeAllPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionsRevokeAllPayload.UserErrors(childComplexity), true
+
 	case "SignedUrl.expiresAt":
 		if e.ComplexityRoot.SignedUrl.ExpiresAt == nil {
 			break
@@ -2579,6 +3536,108 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Speaker.TalkTimeMs(childComplexity), true
+
+	case "SsoConnection.clientId":
+		if e.ComplexityRoot.SsoConnection.ClientID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnection.ClientID(childComplexity), true
+	case "SsoConnection.issuer":
+		if e.ComplexityRoot.SsoConnection.Issuer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnection.Issuer(childComplexity), true
+	case "SsoConnection.requireSso":
+		if e.ComplexityRoot.SsoConnection.Require == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnection.Require(childComplexity), true
+	case "SsoConnection.updatedAt":
+		if e.ComplexityRoot.SsoConnection.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnection.UpdatedAt(childComplexity), true
+
+	case "SsoConnectionRemovePayload.organizationId":
+		if e.ComplexityRoot.SsoConnectionRemovePayload.OrganizationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnectionRemovePayload.OrganizationID(childComplexity), true
+	case "SsoConnectionRemovePayload.userErrors":
+		if e.ComplexityRoot.SsoConnectionRemovePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnectionRemovePayload.UserErrors(childComplexity), true
+
+	case "SsoConnectionSetPayload.ssoConnection":
+		if e.ComplexityRoot.SsoConnectionSetPayload.SsoConnection == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnectionSetPayload.SsoConnection(childComplexity), true
+	case "SsoConnectionSetPayload.userErrors":
+		if e.ComplexityRoot.SsoConnectionSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoConnectionSetPayload.UserErrors(childComplexity), true
+
+	case "SsoDomain.domain":
+		if e.ComplexityRoot.SsoDomain.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomain.Name(childComplexity), true
+	case "SsoDomain.txtName":
+		if e.ComplexityRoot.SsoDomain.TXTName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomain.TXTName(childComplexity), true
+	case "SsoDomain.txtValue":
+		if e.ComplexityRoot.SsoDomain.TXTValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomain.TXTValue(childComplexity), true
+	case "SsoDomain.verifiedAt":
+		if e.ComplexityRoot.SsoDomain.VerifiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomain.VerifiedAt(childComplexity), true
+
+	case "SsoDomainPayload.ssoDomain":
+		if e.ComplexityRoot.SsoDomainPayload.SsoDomain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomainPayload.SsoDomain(childComplexity), true
+	case "SsoDomainPayload.userErrors":
+		if e.ComplexityRoot.SsoDomainPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomainPayload.UserErrors(childComplexity), true
+
+	case "SsoDomainRemovePayload.organizationId":
+		if e.ComplexityRoot.SsoDomainRemovePayload.OrganizationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomainRemovePayload.OrganizationID(childComplexity), true
+	case "SsoDomainRemovePayload.userErrors":
+		if e.ComplexityRoot.SsoDomainRemovePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoDomainRemovePayload.UserErrors(childComplexity), true
 
 	case "Subscription.callStatus":
 		if e.ComplexityRoot.Subscription.CallStatus == nil {
@@ -3258,12 +4317,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.SessionExpiresAt(childComplexity), true
+	case "Viewer.sessions":
+		if e.ComplexityRoot.Viewer.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Sessions(childComplexity), true
 	case "Viewer.user":
 		if e.ComplexityRoot.Viewer.User == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.User(childComplexity), true
+
+	case "ViewerOrganizationSelectPayload.userErrors":
+		if e.ComplexityRoot.ViewerOrganizationSelectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewerOrganizationSelectPayload.UserErrors(childComplexity), true
+	case "ViewerOrganizationSelectPayload.viewer":
+		if e.ComplexityRoot.ViewerOrganizationSelectPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewerOrganizationSelectPayload.Viewer(childComplexity), true
+
+	case "ViewerUpdatePayload.user":
+		if e.ComplexityRoot.ViewerUpdatePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewerUpdatePayload.User(childComplexity), true
+	case "ViewerUpdatePayload.userErrors":
+		if e.ComplexityRoot.ViewerUpdatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewerUpdatePayload.UserErrors(childComplexity), true
 
 	case "WebhookContent.headers":
 		if e.ComplexityRoot.WebhookContent.Headers == nil {
@@ -3461,6 +4552,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("ApiTokenCreateInput", ec.unmarshalInputApiTokenCreateInput),
 			graphql.NewInputUnmarshaler("BillingCheckoutCreateInput", ec.unmarshalInputBillingCheckoutCreateInput),
 			graphql.NewInputUnmarshaler("BillingPlanChangeInput", ec.unmarshalInputBillingPlanChangeInput),
 			graphql.NewInputUnmarshaler("BillingPlanChangePreviewInput", ec.unmarshalInputBillingPlanChangePreviewInput),
@@ -3471,15 +4563,24 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CallNoteAddInput", ec.unmarshalInputCallNoteAddInput),
 			graphql.NewInputUnmarshaler("CallOrder", ec.unmarshalInputCallOrder),
 			graphql.NewInputUnmarshaler("CallStartInput", ec.unmarshalInputCallStartInput),
+			graphql.NewInputUnmarshaler("EmailChangeInput", ec.unmarshalInputEmailChangeInput),
+			graphql.NewInputUnmarshaler("MemberInviteInput", ec.unmarshalInputMemberInviteInput),
+			graphql.NewInputUnmarshaler("MemberRoleChangeInput", ec.unmarshalInputMemberRoleChangeInput),
+			graphql.NewInputUnmarshaler("OrganizationCreateInput", ec.unmarshalInputOrganizationCreateInput),
+			graphql.NewInputUnmarshaler("OrganizationDeleteInput", ec.unmarshalInputOrganizationDeleteInput),
 			graphql.NewInputUnmarshaler("OrganizationUpdateInput", ec.unmarshalInputOrganizationUpdateInput),
+			graphql.NewInputUnmarshaler("PasswordChangeInput", ec.unmarshalInputPasswordChangeInput),
 			graphql.NewInputUnmarshaler("PhoneNumberUpdateInput", ec.unmarshalInputPhoneNumberUpdateInput),
 			graphql.NewInputUnmarshaler("RecordingLegalHoldSetInput", ec.unmarshalInputRecordingLegalHoldSetInput),
+			graphql.NewInputUnmarshaler("SsoConnectionSetInput", ec.unmarshalInputSsoConnectionSetInput),
+			graphql.NewInputUnmarshaler("SsoDomainInput", ec.unmarshalInputSsoDomainInput),
 			graphql.NewInputUnmarshaler("TelephonySettingsUpdateInput", ec.unmarshalInputTelephonySettingsUpdateInput),
 			graphql.NewInputUnmarshaler("TranscriptionRequestInput", ec.unmarshalInputTranscriptionRequestInput),
 			graphql.NewInputUnmarshaler("TranscriptionSourceInput", ec.unmarshalInputTranscriptionSourceInput),
 			graphql.NewInputUnmarshaler("TranscriptionUrlInput", ec.unmarshalInputTranscriptionUrlInput),
 			graphql.NewInputUnmarshaler("UploadCompleteInput", ec.unmarshalInputUploadCompleteInput),
 			graphql.NewInputUnmarshaler("UploadCreateInput", ec.unmarshalInputUploadCreateInput),
+			graphql.NewInputUnmarshaler("ViewerUpdateInput", ec.unmarshalInputViewerUpdateInput),
 			graphql.NewInputUnmarshaler("WebhookEventFilter", ec.unmarshalInputWebhookEventFilter),
 			graphql.NewInputUnmarshaler("WebhookEventResolveInput", ec.unmarshalInputWebhookEventResolveInput),
 		)
@@ -3575,6 +4676,338 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../account.graphqls", Input: `extend type Mutation {
+  "Which organization the viewer looks at, remembered on all their devices."
+  viewerOrganizationSelect(organizationId: ID!): ViewerOrganizationSelectPayload!
+  "Changes what is given and leaves the rest."
+  viewerUpdate(input: ViewerUpdateInput!): ViewerUpdatePayload!
+  "Mails a link to the new address, which becomes the viewer's when it is opened. password is needed by whoever has one."
+  emailChange(input: EmailChangeInput!): EmailChangePayload!
+  "Ends all other sessions of the viewer. Whoever has no password yet sets one without oldPassword."
+  passwordChange(input: PasswordChangeInput!): PasswordChangePayload!
+  "Ends one of the viewer's sessions at once, with its sockets."
+  sessionRevoke(id: ID!): SessionRevokePayload!
+  "Ends all sessions of the viewer but this one."
+  sessionsRevokeAll: SessionsRevokeAllPayload!
+
+  "Makes an organization with the viewer as its OWNER."
+  organizationCreate(input: OrganizationCreateInput!): OrganizationCreatePayload!
+  "Ends the viewer's membership. The last OWNER stays."
+  organizationLeave(organizationId: ID!): OrganizationLeavePayload!
+  "For good, with all recordings and transcriptions; slug is typed to be sure. Needs the role OWNER."
+  organizationDelete(input: OrganizationDeleteInput!): OrganizationDeletePayload!
+
+  "Mails an invite that opens once, for 7 days, for this address. Needs the role ADMIN; only an OWNER invites owners."
+  memberInvite(input: MemberInviteInput!): MemberInvitePayload!
+  "Needs the role ADMIN."
+  inviteCancel(id: ID!): InviteCancelPayload!
+  "With the token of the mail, by whoever is signed in with the address that it went to."
+  inviteAccept(token: String!): InviteAcceptPayload!
+  "Needs the role ADMIN; only an OWNER makes owners or changes them. The last OWNER stays one."
+  memberRoleChange(input: MemberRoleChangeInput!): MemberRoleChangePayload!
+  "Needs the role ADMIN; only an OWNER removes owners. What the member has open ends at once."
+  memberRemove(id: ID!): MemberRemovePayload!
+
+  "Needs the role ADMIN, and somebody who signed in: a token makes no others."
+  apiTokenCreate(input: ApiTokenCreateInput!): ApiTokenCreatePayload!
+  "Ends the token at once. Needs the role ADMIN."
+  apiTokenRevoke(id: ID!): ApiTokenRevokePayload!
+
+  "Sets the organization's own sign-on by OpenID Connect. Needs the role OWNER."
+  ssoConnectionSet(input: SsoConnectionSetInput!): SsoConnectionSetPayload!
+  "Needs the role OWNER."
+  ssoConnectionRemove(organizationId: ID!): SsoConnectionRemovePayload!
+  "Names a domain and says which TXT record proves it. Needs the role OWNER."
+  ssoDomainAdd(input: SsoDomainInput!): SsoDomainPayload!
+  "Looks for the TXT record. Needs the role OWNER."
+  ssoDomainVerify(input: SsoDomainInput!): SsoDomainPayload!
+  "Needs the role OWNER."
+  ssoDomainRemove(input: SsoDomainInput!): SsoDomainRemovePayload!
+}
+
+extend type Viewer {
+  "What the viewer has open, newest first."
+  sessions: [Session!]! @cost(weight: 5)
+}
+
+extend type Organization {
+  "Open invites. Needs the role ADMIN."
+  invites(first: Int! = 25, after: String): InviteConnection!
+  "Needs the role ADMIN."
+  apiTokens(first: Int! = 25, after: String): ApiTokenConnection!
+  "Null where there is none. Needs the role ADMIN."
+  ssoConnection: SsoConnection
+  "Needs the role ADMIN."
+  ssoDomains: [SsoDomain!]! @cost(weight: 5)
+  "Who did what about members, ways in and settings, newest first. It only grows. Needs the role ADMIN."
+  auditLog(first: Int! = 50, after: String, types: [ActivityType!]): AuditEventConnection!
+}
+
+"One sign-in, until sign-out."
+type Session {
+  id: ID!
+  "How they signed in, e.g. \"password\", \"google\", \"sso\"."
+  method: String!
+  "Of IPv6 the network."
+  address: String!
+  userAgent: String!
+  createdAt: DateTime!
+  lastSeenAt: DateTime!
+  expiresAt: DateTime!
+  "Whether it is the one that asks."
+  current: Boolean!
+}
+
+type Invite {
+  id: ID!
+  email: String!
+  role: Role!
+  invitedBy: User
+  expiresAt: DateTime!
+  createdAt: DateTime!
+}
+
+type InviteConnection {
+  edges: [InviteEdge!]!
+  nodes: [Invite!]!
+  pageInfo: PageInfo!
+}
+
+type InviteEdge {
+  cursor: String!
+  node: Invite!
+}
+
+"Lets a script act in one organization as who made it, with at most this role."
+type ApiToken {
+  id: ID!
+  name: String!
+  role: Role!
+  "How it begins, to tell it from others."
+  prefix: String!
+  createdBy: User
+  expiresAt: DateTime!
+  "Exact to a minute; null: never."
+  lastUsedAt: DateTime
+  createdAt: DateTime!
+}
+
+type ApiTokenConnection {
+  edges: [ApiTokenEdge!]!
+  nodes: [ApiToken!]!
+  pageInfo: PageInfo!
+}
+
+type ApiTokenEdge {
+  cursor: String!
+  node: ApiToken!
+}
+
+"An organization's own sign-on. Its client secret can be set and never be read."
+type SsoConnection {
+  issuer: URL!
+  clientId: String!
+  "Whether people of the verified domains sign in by no other way."
+  requireSso: Boolean!
+  updatedAt: DateTime!
+}
+
+type SsoDomain {
+  domain: String!
+  "Where the TXT record has to stand, and what it has to say."
+  txtName: String!
+  txtValue: String!
+  "Null until the record was found."
+  verifiedAt: DateTime
+}
+
+type AuditEvent {
+  id: ID!
+  cursor: String!
+  type: ActivityType!
+  occurredAt: DateTime!
+  actor: Actor!
+  summary: String!
+  "What it is about; the thing itself may be gone."
+  subjectId: ID!
+  "A few words and numbers, e.g. the role before and after. In the order of their names."
+  detail: [AuditDetail!]!
+}
+
+type AuditDetail {
+  name: String!
+  value: String!
+}
+
+type AuditEventConnection {
+  edges: [AuditEventEdge!]!
+  nodes: [AuditEvent!]!
+  pageInfo: PageInfo!
+}
+
+type AuditEventEdge {
+  cursor: String!
+  node: AuditEvent!
+}
+
+input ViewerUpdateInput {
+  "Null: none."
+  name: String
+  "Null: none."
+  avatarUrl: URL
+}
+
+input EmailChangeInput {
+  email: String!
+  password: String
+}
+
+input PasswordChangeInput {
+  oldPassword: String
+  newPassword: String!
+}
+
+input OrganizationCreateInput {
+  name: String!
+}
+
+input OrganizationDeleteInput {
+  organizationId: ID!
+  slug: String!
+}
+
+input MemberInviteInput {
+  organizationId: ID!
+  email: String!
+  role: Role!
+}
+
+input MemberRoleChangeInput {
+  membershipId: ID!
+  role: Role!
+}
+
+input ApiTokenCreateInput {
+  organizationId: ID!
+  name: String!
+  role: Role!
+  "From 1 to 366."
+  expiresInDays: Int! = 90
+}
+
+input SsoConnectionSetInput {
+  organizationId: ID!
+  issuer: URL!
+  clientId: String!
+  "Left out: the one that is there stays, for the same issuer and client."
+  clientSecret: String
+  requireSso: Boolean! = false
+}
+
+input SsoDomainInput {
+  organizationId: ID!
+  domain: String!
+}
+
+type ViewerOrganizationSelectPayload {
+  viewer: Viewer
+  userErrors: [UserError!]!
+}
+
+type ViewerUpdatePayload {
+  user: User
+  userErrors: [UserError!]!
+}
+
+type EmailChangePayload {
+  userErrors: [UserError!]!
+}
+
+type PasswordChangePayload {
+  userErrors: [UserError!]!
+}
+
+type SessionRevokePayload {
+  sessionId: ID
+  userErrors: [UserError!]!
+}
+
+type SessionsRevokeAllPayload {
+  userErrors: [UserError!]!
+}
+
+type OrganizationCreatePayload {
+  organization: Organization
+  userErrors: [UserError!]!
+}
+
+type OrganizationLeavePayload {
+  organizationId: ID
+  userErrors: [UserError!]!
+}
+
+type OrganizationDeletePayload {
+  organizationId: ID
+  userErrors: [UserError!]!
+}
+
+type MemberInvitePayload {
+  invite: Invite
+  userErrors: [UserError!]!
+}
+
+type InviteCancelPayload {
+  inviteId: ID
+  userErrors: [UserError!]!
+}
+
+type InviteAcceptPayload {
+  membership: Membership
+  userErrors: [UserError!]!
+}
+
+type MemberRoleChangePayload {
+  membership: Membership
+  userErrors: [UserError!]!
+}
+
+type MemberRemovePayload {
+  membershipId: ID
+  userErrors: [UserError!]!
+}
+
+type ApiTokenCreatePayload {
+  apiToken: ApiToken
+  "The token itself, this once: it is not kept."
+  secret: String
+  userErrors: [UserError!]!
+}
+
+type ApiTokenRevokePayload {
+  apiTokenId: ID
+  userErrors: [UserError!]!
+}
+
+type SsoConnectionSetPayload {
+  ssoConnection: SsoConnection
+  userErrors: [UserError!]!
+}
+
+type SsoConnectionRemovePayload {
+  organizationId: ID
+  userErrors: [UserError!]!
+}
+
+type SsoDomainPayload {
+  ssoDomain: SsoDomain
+  userErrors: [UserError!]!
+}
+
+type SsoDomainRemovePayload {
+  organizationId: ID
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../activity.graphqls", Input: `enum ActivityType {
   TRANSCRIPTION_STATUS_CHANGED
   RECORDING_AVAILABLE
@@ -3600,6 +5033,32 @@ var sources = []*ast.Source{
   BILLING_ALERT
   "In the audit log only: a comparison with Stripe found what no webhook had told."
   BILLING_REPAIRED
+
+  # The ones below stand in Organization.auditLog only.
+  MEMBER_INVITED
+  INVITE_CANCELED
+  MEMBER_JOINED
+  MEMBER_ROLE_CHANGED
+  MEMBER_REMOVED
+  MEMBER_LEFT
+  ORGANIZATION_CREATED
+  ORGANIZATION_SELECTED
+  SIGNED_IN
+  SIGNED_OUT
+  SESSION_REVOKED
+  SESSIONS_REVOKED
+  PASSWORD_CHANGED
+  PASSWORD_RESET
+  EMAIL_CHANGE_REQUESTED
+  EMAIL_CHANGED
+  PROFILE_UPDATED
+  API_TOKEN_CREATED
+  API_TOKEN_REVOKED
+  SSO_CHANGED
+  SSO_REMOVED
+  SSO_DOMAIN_ADDED
+  SSO_DOMAIN_VERIFIED
+  SSO_DOMAIN_REMOVED
 }
 
 type ActivityEvent implements Node {
@@ -3912,13 +5371,16 @@ enum Permission {
   RECORDING_DELETE
   ORGANIZATION_UPDATE
   BILLING_MANAGE
+  ORGANIZATION_DELETE
+  MEMBER_MANAGE
+  AUDIT_READ
 }
 
 type Viewer {
   user: User!
   "Oldest first."
   memberships: [Membership!]!
-  "The organization of the only membership; null when there are none or several to choose from."
+  "The chosen one, or that of the only membership; null when there is none, or several and none is chosen."
   organization: Organization
   sessionExpiresAt: DateTime!
 }
@@ -4953,6 +6415,126 @@ func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Actor", field.Name)
 }
 
+func (ec *executionContext) childFields_ApiToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiToken_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiToken_name(ctx, field)
+	case "role":
+		return ec.fieldContext_ApiToken_role(ctx, field)
+	case "prefix":
+		return ec.fieldContext_ApiToken_prefix(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_ApiToken_createdBy(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiToken_expiresAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiToken_lastUsedAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiToken_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApiTokenConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ApiTokenConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApiTokenConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiTokenCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiToken":
+		return ec.fieldContext_ApiTokenCreatePayload_apiToken(ctx, field)
+	case "secret":
+		return ec.fieldContext_ApiTokenCreatePayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApiTokenCreatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiTokenCreatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApiTokenEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApiTokenEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiTokenEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiTokenRevokePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiTokenId":
+		return ec.fieldContext_ApiTokenRevokePayload_apiTokenId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApiTokenRevokePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiTokenRevokePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditDetail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_AuditDetail_name(ctx, field)
+	case "value":
+		return ec.fieldContext_AuditDetail_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditDetail", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEvent_id(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AuditEvent_cursor(ctx, field)
+	case "type":
+		return ec.fieldContext_AuditEvent_type(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_AuditEvent_occurredAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "summary":
+		return ec.fieldContext_AuditEvent_summary(ctx, field)
+	case "subjectId":
+		return ec.fieldContext_AuditEvent_subjectId(ctx, field)
+	case "detail":
+		return ec.fieldContext_AuditEvent_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AuditEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Billing(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "plan":
@@ -5247,6 +6829,14 @@ func (ec *executionContext) childFields_ContentSafetyLabel(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ContentSafetyLabel", field.Name)
 }
 
+func (ec *executionContext) childFields_EmailChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_EmailChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -5255,6 +6845,66 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 		return ec.fieldContext_HttpHeader_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_Invite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invite_id(ctx, field)
+	case "email":
+		return ec.fieldContext_Invite_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Invite_role(ctx, field)
+	case "invitedBy":
+		return ec.fieldContext_Invite_invitedBy(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invite_expiresAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invite_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invite", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteAcceptPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_InviteAcceptPayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InviteAcceptPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteAcceptPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteCancelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "inviteId":
+		return ec.fieldContext_InviteCancelPayload_inviteId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InviteCancelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteCancelPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InviteConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InviteConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InviteConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InviteEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InviteEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Invoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5315,6 +6965,36 @@ func (ec *executionContext) childFields_LegalHold(ctx context.Context, field gra
 		return ec.fieldContext_LegalHold_setBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LegalHold", field.Name)
+}
+
+func (ec *executionContext) childFields_MemberInvitePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invite":
+		return ec.fieldContext_MemberInvitePayload_invite(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MemberInvitePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MemberInvitePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MemberRemovePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membershipId":
+		return ec.fieldContext_MemberRemovePayload_membershipId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MemberRemovePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MemberRemovePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MemberRoleChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_MemberRoleChangePayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MemberRoleChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MemberRoleChangePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5383,6 +7063,16 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_viewerPermissions(ctx, field)
 	case "members":
 		return ec.fieldContext_Organization_members(ctx, field)
+	case "invites":
+		return ec.fieldContext_Organization_invites(ctx, field)
+	case "apiTokens":
+		return ec.fieldContext_Organization_apiTokens(ctx, field)
+	case "ssoConnection":
+		return ec.fieldContext_Organization_ssoConnection(ctx, field)
+	case "ssoDomains":
+		return ec.fieldContext_Organization_ssoDomains(ctx, field)
+	case "auditLog":
+		return ec.fieldContext_Organization_auditLog(ctx, field)
 	case "activity":
 		return ec.fieldContext_Organization_activity(ctx, field)
 	case "billing":
@@ -5401,6 +7091,36 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_transcriptions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organization":
+		return ec.fieldContext_OrganizationCreatePayload_organization(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_OrganizationCreatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationCreatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationDeletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organizationId":
+		return ec.fieldContext_OrganizationDeletePayload_organizationId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_OrganizationDeletePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationDeletePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationLeavePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organizationId":
+		return ec.fieldContext_OrganizationLeavePayload_organizationId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_OrganizationLeavePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationLeavePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_OrganizationSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5439,6 +7159,14 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_PasswordChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordChangePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PaymentMethod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5627,6 +7355,46 @@ func (ec *executionContext) childFields_SentimentSummary(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SentimentSummary", field.Name)
 }
 
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "method":
+		return ec.fieldContext_Session_method(ctx, field)
+	case "address":
+		return ec.fieldContext_Session_address(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_Session_userAgent(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Session_lastSeenAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionRevokePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sessionId":
+		return ec.fieldContext_SessionRevokePayload_sessionId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SessionRevokePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionRevokePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionsRevokeAllPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_SessionsRevokeAllPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionsRevokeAllPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignedUrl(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "url":
@@ -5647,6 +7415,74 @@ func (ec *executionContext) childFields_Speaker(ctx context.Context, field graph
 		return ec.fieldContext_Speaker_talkTimeMs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Speaker", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issuer":
+		return ec.fieldContext_SsoConnection_issuer(ctx, field)
+	case "clientId":
+		return ec.fieldContext_SsoConnection_clientId(ctx, field)
+	case "requireSso":
+		return ec.fieldContext_SsoConnection_requireSso(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_SsoConnection_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoConnectionRemovePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organizationId":
+		return ec.fieldContext_SsoConnectionRemovePayload_organizationId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SsoConnectionRemovePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoConnectionRemovePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoConnectionSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoConnection":
+		return ec.fieldContext_SsoConnectionSetPayload_ssoConnection(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SsoConnectionSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoConnectionSetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoDomain(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "domain":
+		return ec.fieldContext_SsoDomain_domain(ctx, field)
+	case "txtName":
+		return ec.fieldContext_SsoDomain_txtName(ctx, field)
+	case "txtValue":
+		return ec.fieldContext_SsoDomain_txtValue(ctx, field)
+	case "verifiedAt":
+		return ec.fieldContext_SsoDomain_verifiedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoDomain", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoDomainPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoDomain":
+		return ec.fieldContext_SsoDomainPayload_ssoDomain(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SsoDomainPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoDomainPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoDomainRemovePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organizationId":
+		return ec.fieldContext_SsoDomainRemovePayload_organizationId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SsoDomainRemovePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoDomainRemovePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TelephonySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5989,8 +7825,30 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_organization(ctx, field)
 	case "sessionExpiresAt":
 		return ec.fieldContext_Viewer_sessionExpiresAt(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Viewer_sessions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_ViewerOrganizationSelectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_ViewerOrganizationSelectPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ViewerOrganizationSelectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ViewerOrganizationSelectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ViewerUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ViewerUpdatePayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ViewerUpdatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ViewerUpdatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_WebhookContent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

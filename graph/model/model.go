@@ -27,6 +27,12 @@ type Node any
 type (
 	MembershipConnection    = page.Connection[identity.Membership]
 	MembershipEdge          = page.Edge[identity.Membership]
+	InviteConnection        = page.Connection[identity.Invite]
+	InviteEdge              = page.Edge[identity.Invite]
+	APITokenConnection      = page.Connection[identity.APIToken]
+	APITokenEdge            = page.Edge[identity.APIToken]
+	AuditEventConnection    = page.Connection[activity.Entry]
+	AuditEventEdge          = page.Edge[activity.Entry]
 	ActivityEventConnection = page.Connection[activity.Event]
 	ActivityEventEdge       = page.Edge[activity.Event]
 	RecordingConnection     = page.Connection[recording.Recording]

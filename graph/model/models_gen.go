@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -25,6 +26,18 @@ type UserError interface {
 	GetCode() UserErrorCode
 	GetMessage() string
 	GetPath() []string
+}
+
+type APITokenCreatePayload struct {
+	APIToken *identity.APIToken `json:"apiToken,omitempty,omitzero"`
+	// The token itself, this once: it is not kept.
+	Secret     *string     `json:"secret,omitempty,omitzero"`
+	UserErrors []UserError `json:"userErrors"`
+}
+
+type APITokenRevokePayload struct {
+	APITokenID *ids.ID     `json:"apiTokenId,omitempty,omitzero"`
+	UserErrors []UserError `json:"userErrors"`
 }
 
 type BillingRedirectPayload struct {
@@ -110,6 +123,15 @@ type CallStartPayload struct {
 	UserErrors []UserError     `json:"userErrors"`
 }
 
+type EmailChangeInput struct {
+	Email    string                     `json:"email"`
+	Password graphql.Omittable[*string] `json:"password,omitempty,omitzero"`
+}
+
+type EmailChangePayload struct {
+	UserErrors []UserError `json:"userErrors"`
+}
+
 type InputError struct {
 	Code    UserErrorCode `json:"code"`
 	Message string        `json:"message"`
@@ -130,7 +152,61 @@ func (this InputError) GetPath() []string {
 	return interfaceSlice
 }
 
+type InviteAcceptPayload struct {
+	Membership *identity.Membership `json:"membership,omitempty,omitzero"`
+	UserErrors []UserError          `json:"userErrors"`
+}
+
+type InviteCancelPayload struct {
+	InviteID   *ids.ID     `json:"inviteId,omitempty,omitzero"`
+	UserErrors []UserError `json:"userErrors"`
+}
+
+type MemberInvitePayload struct {
+	Invite     *identity.Invite `json:"invite,omitempty,omitzero"`
+	UserErrors []UserError      `json:"userErrors"`
+}
+
+type MemberRemovePayload struct {
+	MembershipID *ids.ID     `json:"membershipId,omitempty,omitzero"`
+	UserErrors   []UserError `json:"userErrors"`
+}
+
+type MemberRoleChangeInput struct {
+	MembershipID ids.ID      `json:"membershipId"`
+	Role         access.Role `json:"role"`
+}
+
+type MemberRoleChangePayload struct {
+	Membership *identity.Membership `json:"membership,omitempty,omitzero"`
+	UserErrors []UserError          `json:"userErrors"`
+}
+
 type Mutation struct {
+}
+
+type OrganizationCreateInput struct {
+	Name string `json:"name"`
+}
+
+type OrganizationCreatePayload struct {
+	Organization *identity.Organization `json:"organization,omitempty,omitzero"`
+	UserErrors   []UserError            `json:"userErrors"`
+}
+
+type OrganizationDeleteInput struct {
+	OrganizationID ids.ID `json:"organizationId"`
+	Slug           string `json:"slug"`
+}
+
+type OrganizationDeletePayload struct {
+	OrganizationID *ids.ID     `json:"organizationId,omitempty,omitzero"`
+	UserErrors     []UserError `json:"userErrors"`
+}
+
+type OrganizationLeavePayload struct {
+	OrganizationID *ids.ID     `json:"organizationId,omitempty,omitzero"`
+	UserErrors     []UserError `json:"userErrors"`
 }
 
 type OrganizationUpdateInput struct {
@@ -148,6 +224,15 @@ type OrganizationUpdateInput struct {
 type OrganizationUpdatePayload struct {
 	Organization *identity.Organization `json:"organization,omitempty,omitzero"`
 	UserErrors   []UserError            `json:"userErrors"`
+}
+
+type PasswordChangeInput struct {
+	OldPassword graphql.Omittable[*string] `json:"oldPassword,omitempty,omitzero"`
+	NewPassword string                     `json:"newPassword"`
+}
+
+type PasswordChangePayload struct {
+	UserErrors []UserError `json:"userErrors"`
 }
 
 type PaymentMethodPayload struct {
@@ -205,6 +290,35 @@ type RecordingDeletePayload struct {
 type RecordingLegalHoldSetPayload struct {
 	Recording  *recording.Recording `json:"recording,omitempty,omitzero"`
 	UserErrors []UserError          `json:"userErrors"`
+}
+
+type SessionRevokePayload struct {
+	SessionID  *ids.ID     `json:"sessionId,omitempty,omitzero"`
+	UserErrors []UserError `json:"userErrors"`
+}
+
+type SessionsRevokeAllPayload struct {
+	UserErrors []UserError `json:"userErrors"`
+}
+
+type SsoConnectionRemovePayload struct {
+	OrganizationID *ids.ID     `json:"organizationId,omitempty,omitzero"`
+	UserErrors     []UserError `json:"userErrors"`
+}
+
+type SsoConnectionSetPayload struct {
+	SsoConnection *identity.SSO `json:"ssoConnection,omitempty,omitzero"`
+	UserErrors    []UserError   `json:"userErrors"`
+}
+
+type SsoDomainPayload struct {
+	SsoDomain  *identity.Domain `json:"ssoDomain,omitempty,omitzero"`
+	UserErrors []UserError      `json:"userErrors"`
+}
+
+type SsoDomainRemovePayload struct {
+	OrganizationID *ids.ID     `json:"organizationId,omitempty,omitzero"`
+	UserErrors     []UserError `json:"userErrors"`
 }
 
 type Subscription struct {
@@ -276,6 +390,23 @@ type UploadCreatePayload struct {
 	// Empty when an upload of this idempotencyKey is over already.
 	Targets    []recording.Target `json:"targets"`
 	UserErrors []UserError        `json:"userErrors"`
+}
+
+type ViewerOrganizationSelectPayload struct {
+	Viewer     *access.Viewer `json:"viewer,omitempty,omitzero"`
+	UserErrors []UserError    `json:"userErrors"`
+}
+
+type ViewerUpdateInput struct {
+	// Null: none.
+	Name graphql.Omittable[*string] `json:"name,omitempty,omitzero"`
+	// Null: none.
+	AvatarURL graphql.Omittable[*string] `json:"avatarUrl,omitempty,omitzero"`
+}
+
+type ViewerUpdatePayload struct {
+	User       *identity.User `json:"user,omitempty,omitzero"`
+	UserErrors []UserError    `json:"userErrors"`
 }
 
 type WebhookEventResolvePayload struct {

@@ -24,6 +24,12 @@ type Session struct {
 	// Expires is when the socket closes with 4403; zero is never. A context with a deadline would do the same
 	// for about 1 KB more.
 	Expires time.Time
+
+	// Watch registers for news that may have ended the session; Still is asked then, and once at the start, as
+	// something may have changed before. An ErrTryLater of Still leaves the socket open and has it asked again at
+	// the next ping; any other error closes the socket (4403). nil never asks.
+	Watch func(wake func()) (stop func())
+	Still func(ctx context.Context) error
 }
 
 // reason is why a session's context ended, as the close frame says it.
@@ -47,7 +53,10 @@ func (s *socket) initialise(r *http.Request, payload map[string]any) {
 		return // closed meanwhile
 	}
 	s.tick.Reset(s.untilTick())
-	s.watch(session.Context)
+	s.watch(session)
+	if s.still != nil {
+		s.ask()
+	}
 	_ = s.send([]byte(`{"type":"connection_ack"}`)) // a failed write has cut the socket
 }
 
@@ -69,16 +78,37 @@ func (s *socket) askInit(r *http.Request, payload map[string]any) (Session, *ref
 	if !s.transport.claim(s, session) {
 		return Session{}, &refusal{closeTryLater, "Too many sockets"}
 	}
-	s.session, s.expires = session.Context, session.Expires // read by the reader only after the phase is ready
+	s.session, s.expires, s.still = session.Context, session.Expires, session.Still // read by the reader only after the phase is ready
 	return session, nil
 }
 
 // watch closes the socket when the session ends, if it can end before the socket does.
-func (s *socket) watch(session context.Context) {
+func (s *socket) watch(session Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase == ready && session.Done() != s.ctx.Done() {
-		s.unwatch = context.AfterFunc(session, func() { s.guard(func() { s.close(closeForbidden, reason(session)) }) })
+	if s.phase != ready {
+		return
+	}
+	if session.Context.Done() != s.ctx.Done() {
+		stop := context.AfterFunc(session.Context, func() { s.guard(func() { s.close(closeForbidden, reason(session.Context)) }) })
+		s.unwatch = append(s.unwatch, func() { stop() })
+	}
+	if session.Watch != nil {
+		s.unwatch = append(s.unwatch, session.Watch(func() { s.guard(s.ask) }))
+	}
+}
+
+// stillTimeout leaves time for the next ping.
+const stillTimeout = 5 * time.Second
+
+// ask closes the socket when its session does not go on.
+func (s *socket) ask() {
+	ctx, cancel := context.WithTimeout(s.session, stillTimeout)
+	defer cancel()
+	err := s.still(ctx)
+	s.unsure.Store(errors.Is(err, ErrTryLater))
+	if err != nil && !s.unsure.Load() {
+		s.close(closeForbidden, "Forbidden")
 	}
 }
 
@@ -87,8 +117,8 @@ func (s *socket) rest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tick.Stop()
-	if s.unwatch != nil {
-		s.unwatch()
+	for _, stop := range s.unwatch {
+		stop()
 	}
 }
 
@@ -106,6 +136,9 @@ func (s *socket) onTick() {
 		s.close(closeForbidden, "Forbidden")
 	default:
 		s.ping()
+		if s.unsure.Load() {
+			s.ask()
+		}
 		s.tick.Reset(s.untilTick())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -40,7 +41,9 @@ type socket struct {
 	cancel  context.CancelFunc
 	session context.Context // what operations run in, once ready
 	expires time.Time       // of the session
-	tick    *time.Timer     // see onTick
+	still   func(context.Context) error
+	unsure  atomic.Bool // nobody knew when still was asked last
+	tick    *time.Timer // see onTick
 
 	// turn is held by whoever writes a message. The line in front of it is the outgoing queue: every
 	// operation stands there with at most one message, and leaves when it is cancelled.
@@ -48,7 +51,7 @@ type socket struct {
 
 	mu         sync.Mutex
 	phase      phase
-	unwatch    func() bool           // once ready
+	unwatch    []func()              // once ready
 	operations map[string]*operation // by id; the client may still get something for these
 	running    int                   // goroutines of operations, also of those completed but not yet stopped
 	held       int                   // bytes of the subscribe messages that these keep alive

@@ -4,6 +4,7 @@
 package access
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,6 +43,17 @@ func (r Role) rank() int {
 // Reaches says whether r may do what least asks for.
 func (r Role) Reaches(least Role) bool { return r.rank() > 0 && r.rank() >= least.rank() }
 
+// Lower is the lesser of two roles.
+func Lower(a, b Role) Role {
+	if a.rank() < b.rank() {
+		return a
+	}
+	return b
+}
+
+// Grants says whether somebody of role r may give, change or take a role: admins and owners those up to their own.
+func (r Role) Grants(role Role) bool { return r.Reaches(Admin) && role.rank() > 0 && r.Reaches(role) }
+
 // Permission is what a screen may offer; the server checks again.
 type Permission string
 
@@ -51,6 +63,9 @@ const (
 	RecordingDelete    Permission = "RECORDING_DELETE"
 	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
 	BillingManage      Permission = "BILLING_MANAGE"
+	MemberManage       Permission = "MEMBER_MANAGE"
+	AuditRead          Permission = "AUDIT_READ"
+	OrganizationDelete Permission = "ORGANIZATION_DELETE"
 )
 
 // Permissions lists what a role may do.
@@ -60,7 +75,10 @@ func (r Role) Permissions() []Permission {
 		list = append(list, CallWrite, Transcribe)
 	}
 	if r.Reaches(Admin) {
-		list = append(list, RecordingDelete, OrganizationUpdate, BillingManage)
+		list = append(list, RecordingDelete, OrganizationUpdate, BillingManage, MemberManage, AuditRead)
+	}
+	if r.Reaches(Owner) {
+		list = append(list, OrganizationDelete)
 	}
 	return list
 }
@@ -76,7 +94,9 @@ type Membership struct {
 // Viewer is who is asking. The zero Viewer is nobody.
 type Viewer struct {
 	UserID      uuid.UUID
-	SessionID   string // hash of the token, to end what it opened; never the token
+	SessionID   uuid.UUID // of a session that is kept; none for a token that another service signed
+	APIToken    uuid.UUID // of a script, which acts for who made it; else none
+	Chosen      uuid.UUID // the organization that the user looks at; may be one they left
 	IssuedAt    time.Time
 	ExpiresAt   time.Time
 	Memberships []Membership
@@ -93,6 +113,18 @@ type Scope struct {
 
 // SignedIn says whether somebody is asking.
 func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
+
+// Person refuses what only somebody who signed in may do, as it is about themselves. Errors: Unauthenticated for
+// nobody, Forbidden for a script.
+func (v Viewer) Person() error {
+	if !v.SignedIn() {
+		return fault.Unauthenticated()
+	}
+	if v.APIToken != uuid.Nil {
+		return fault.Forbidden("An API token cannot do this. Sign in.")
+	}
+	return nil
+}
 
 // Scope gives the right to act in an organization with at least this role. Errors: Unauthenticated for
 // nobody, NotFound for an organization that does not exist or that the viewer is no member of, Forbidden
@@ -136,12 +168,35 @@ func (v Viewer) RoleIn(organization ids.ID) Role {
 	return scope.Role
 }
 
-// Only is the organization of the only membership, which nobody has to choose; else none.
-func (v Viewer) Only() uuid.UUID {
-	if len(v.Memberships) != 1 {
-		return uuid.Nil
+// Joined is the viewer as a member of one organization more.
+func (v Viewer) Joined(m Membership) Viewer {
+	v.Memberships = append(slices.Clone(v.Memberships), m)
+	return v
+}
+
+// Keeps says whether everything that the viewer had before is there still: who they are, and each role. What came
+// since does not matter.
+func (v Viewer) Keeps(before Viewer) bool {
+	if v.UserID != before.UserID {
+		return false
 	}
-	return v.Memberships[0].OrganizationID
+	for _, m := range before.Memberships {
+		if v.RoleIn(ids.Of(ids.Organization, m.OrganizationID)) != m.Role {
+			return false
+		}
+	}
+	return true
+}
+
+// Current is the organization that the user chose, or that of the only membership, which nobody has to choose; else
+// none.
+func (v Viewer) Current() uuid.UUID {
+	for _, m := range v.Memberships {
+		if m.OrganizationID == v.Chosen || len(v.Memberships) == 1 {
+			return m.OrganizationID
+		}
+	}
+	return uuid.Nil
 }
 
 // Organizations are the tenants whose rows the viewer may look for by id.

@@ -86,8 +86,8 @@ func TestScreensOfferWhatTheRoleMay(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[access.Role][]access.Permission{
 		"": {}, "ROOT": {}, access.Viewing: {}, access.Analyst: {}, access.Operator: {access.Transcribe},
-		access.Admin: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage},
-		access.Owner: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage},
+		access.Admin: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage, access.MemberManage, access.AuditRead},
+		access.Owner: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage, access.MemberManage, access.AuditRead, access.OrganizationDelete},
 	} {
 		if got := role.Permissions(); got == nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", role, got, want)
@@ -98,7 +98,7 @@ func TestScreensOfferWhatTheRoleMay(t *testing.T) {
 func TestTheOnlyOrganizationNeedsNoChoice(t *testing.T) {
 	t.Parallel()
 	a, b := uuid.UUID{7}, uuid.UUID{8}
-	if member(access.Owner, a).Only() != a || member(access.Owner, a, b).Only() != uuid.Nil || member(access.Owner).Only() != uuid.Nil {
+	if member(access.Owner, a).Current() != a || member(access.Owner, a, b).Current() != uuid.Nil || member(access.Owner).Current() != uuid.Nil {
 		t.Error("chosen where there is a choice, or not where there is none")
 	}
 	if got := member(access.Owner, a, b).Organizations(); !slices.Equal(got, []uuid.UUID{a, b}) {
@@ -106,5 +106,48 @@ func TestTheOnlyOrganizationNeedsNoChoice(t *testing.T) {
 	}
 	if got := (access.Viewer{}).Organizations(); got == nil || len(got) != 0 {
 		t.Errorf("nobody's organizations: %#v", got) // nil would be NULL in SQL, where = ANY(NULL) is not false
+	}
+}
+
+func TestTheChosenOrganizationIsTheCurrentOneWhileOneBelongsToIt(t *testing.T) {
+	t.Parallel()
+	a, b, left := uuid.UUID{7}, uuid.UUID{8}, uuid.UUID{9}
+	v := member(access.Owner, a, b)
+	v.Chosen = b
+	if v.Current() != b {
+		t.Errorf("current: %v", v.Current())
+	}
+	if v.Chosen = left; v.Current() != uuid.Nil {
+		t.Errorf("one that was left: %v", v.Current())
+	}
+}
+
+func TestRolesAreGivenUpToOnesOwnAndByAdminsOnly(t *testing.T) {
+	t.Parallel()
+	roles := []access.Role{access.Viewing, access.Analyst, access.Operator, access.Admin, access.Owner}
+	for i, giver := range roles {
+		for j, given := range roles {
+			if got, want := giver.Grants(given), i >= 3 && j <= i; got != want {
+				t.Errorf("%s grants %s: %t", giver, given, got)
+			}
+			if got, want := access.Lower(giver, given), roles[min(i, j)]; got != want {
+				t.Errorf("the lower of %s and %s is %s", giver, given, got)
+			}
+		}
+		if giver.Grants("ROOT") || giver.Grants("") || access.Role("ROOT").Grants(giver) {
+			t.Errorf("%s and a role that is none", giver)
+		}
+	}
+}
+
+func TestALostOrChangedRoleIsNoticedAndANewOneIsNot(t *testing.T) {
+	t.Parallel()
+	a, b := uuid.UUID{7}, uuid.UUID{8}
+	before := member(access.Admin, a)
+	if !member(access.Admin, a).Keeps(before) || !member(access.Admin, a, b).Keeps(before) {
+		t.Error("nothing was lost")
+	}
+	if member(access.Owner, a).Keeps(before) || member(access.Admin, b).Keeps(before) || (access.Viewer{}).Keeps(before) {
+		t.Error("a change is not noticed")
 	}
 }

@@ -121,19 +121,11 @@ func (e Event) Summary() string {
 		return "A member was changed."
 	case WebhookFailed:
 		return "A provider's message could not be processed and was set aside."
-	case BillingStatusChanged:
-		if before, now := e.Detail["previousPlan"], e.Detail["plan"]; before != now {
-			return "The plan went from " + before + " to " + now + "."
-		}
-		return "The subscription to " + e.Detail["plan"] + " is " + e.Status + "."
-	case BillingRequested:
-		return "A member asked for a change of the billing."
-	case BillingAlert:
-		return "Something about the billing needs to be looked at."
-	case BillingRepaired:
-		return "The billing was compared with Stripe and corrected."
 	}
-	return e.audited()
+	if said := e.Type.summary(); said != "" {
+		return said
+	}
+	return cmp.Or(e.billed(), e.audited())
 }
 
 type cursor struct {

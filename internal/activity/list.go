@@ -35,24 +35,30 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	if err != nil {
 		return page.Connection[Event]{}, err
 	}
+	list, size, err := s.before(ctx, scope, Members, args, types)
+	return page.Cut(list, size, args.After != nil, Event.Cursor), err
+}
+
+// before reads one row more than asked.
+func (s *Service) before(ctx context.Context, scope access.Scope, audience Audience, args page.Args, types []Type) ([]Event, int32, error) {
 	size, err := args.Size(page.Max)
 	if err != nil {
-		return page.Connection[Event]{}, err
+		return nil, 0, err
 	}
 	before, err := number(args.After)
 	if err != nil {
-		return page.Connection[Event]{}, err
+		return nil, 0, err
 	}
 	if args.After == nil {
 		before = math.MaxInt64
 	}
 	rows, err := s.store.ListActivityBefore(ctx, db.ListActivityBeforeParams{
-		OrganizationID: scope.OrganizationID, Before: before, Audience: string(Members), Types: words(types), PageSize: size + 1,
+		OrganizationID: scope.OrganizationID, Before: before, Audience: string(audience), Types: words(types), PageSize: size + 1,
 	})
 	if err != nil {
-		return page.Connection[Event]{}, fmt.Errorf("listing activity: %w", err)
+		return nil, 0, fmt.Errorf("listing activity: %w", err)
 	}
-	return page.Cut(events(rows), size, args.After != nil, Event.Cursor), nil
+	return events(rows), size, nil
 }
 
 // perSubject is many times what happens to one call, recording or transcription.

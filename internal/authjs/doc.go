@@ -35,5 +35,10 @@
 // issued more than 15 s ahead of us, wrong key or encryption, or too long, which is decided before any
 // work. A token cannot be revoked, so that whoever opens one compares its IssuedAt with the time since
 // which the sessions of that user are valid. jti is no session id: Auth.js makes a new one at each
-// renewal.
+// renewal. Ours carry "sid" besides, which names one sign-in and stays the same.
+//
+// # Signing in
+//
+// A [Jar] reads and writes all cookies of next-auth 4: the session, the CSRF token, where to go afterwards,
+// and what is remembered on the way to a provider and back.
 package authjs

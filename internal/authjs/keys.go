@@ -7,19 +7,18 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// The cookies of version 5; Mint takes these names.
+// The cookies of version 5 and of version 4; Mint takes these names.
 const (
 	SessionCookie       = "authjs.session-token"
 	SecureSessionCookie = "__Secure-authjs.session-token"
-)
 
-const (
-	oldCookie       = "next-auth.session-token"
-	oldSecureCookie = "__Secure-next-auth.session-token"
+	NextAuthCookie       = "next-auth.session-token"
+	SecureNextAuthCookie = "__Secure-next-auth.session-token"
 )
 
 const (
@@ -34,6 +33,7 @@ type Keys struct {
 	secret   string   // as Auth.js puts its secrets into a hash
 	formats  []format // each key once, for tokens that come without a cookie name
 	families []family
+	secrets  []string // for what else is kept in cookies, each under a key of its own
 }
 
 // family is a cookie name and the format that it promises.
@@ -66,11 +66,11 @@ func NewKeys(secrets []string) (*Keys, error) {
 			return nil, err
 		}
 	}
-	k := &Keys{secret: joined(secrets), formats: []format{secure, plain, old}}
+	k := &Keys{secret: joined(secrets), secrets: slices.Clone(secrets), formats: []format{secure, plain, old}}
 	// The prefix is first: a neighbour without https cannot plant such a cookie.
 	k.families = []family{
 		{SecureSessionCookie, &k.formats[0]}, {SessionCookie, &k.formats[1]},
-		{oldSecureCookie, &k.formats[2]}, {oldCookie, &k.formats[2]},
+		{SecureNextAuthCookie, &k.formats[2]}, {NextAuthCookie, &k.formats[2]},
 	}
 	return k, nil
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Mint writes a token of version 5 for a cookie, SessionCookie or SecureSessionCookie; it opens under
-// that name only, and as a bearer. Error: another name, or claims that would not open again.
+// Mint writes a token for a session cookie, in the format that its name promises; it opens under the names
+// of that format only, and as a bearer. Error: another name, or claims that would not open again.
 func (k *Keys) Mint(cookieName string, claims Claims) (string, error) {
 	if claims.Subject == "" || claims.ExpiresAt.IsZero() {
 		return "", errors.New("minting a session token: it needs a subject and an expiry")
 	}
 	for _, f := range k.families {
-		if f.cookie == cookieName && f.format.encryption == jose.A256CBC_HS512 {
+		if f.cookie == cookieName {
 			token, err := f.format.mint(claims)
 			if err != nil {
 				return "", fmt.Errorf("minting a session token: %w", err)
@@ -24,7 +24,7 @@ func (k *Keys) Mint(cookieName string, claims Claims) (string, error) {
 			return token, nil
 		}
 	}
-	return "", fmt.Errorf("minting a session token: %q is no session cookie of Auth.js 5", cookieName)
+	return "", fmt.Errorf("minting a session token: %q is no session cookie of Auth.js", cookieName)
 }
 
 func (f *format) mint(claims Claims) (string, error) {
@@ -37,7 +37,7 @@ func (f *format) mint(claims Claims) (string, error) {
 		Subject: claims.Subject, ID: claims.ID,
 		IssuedAt: jwt.NewNumericDate(claims.IssuedAt), Expiry: jwt.NewNumericDate(claims.ExpiresAt),
 	}
-	own := profile{Name: claims.Name, Email: claims.Email, Picture: claims.Picture}
+	own := profile{Name: claims.Name, Email: claims.Email, Picture: claims.Picture, Session: claims.Session}
 	if claims.EmailVerified != nil {
 		own.EmailVerified = verified(strconv.FormatBool(*claims.EmailVerified))
 	}

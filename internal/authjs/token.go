@@ -30,6 +30,7 @@ type Claims struct {
 	Email     string
 	Picture   string
 	ID        string    // new at each renewal
+	Session   string    // "sid": the same from sign-in to sign-out; empty in tokens that are not ours
 	IssuedAt  time.Time // zero where the token does not say
 	ExpiresAt time.Time
 	// EmailVerified is what the sign-in provider said; nil where the frontend does not pass it on.
@@ -41,6 +42,7 @@ type profile struct {
 	Name          string   `json:"name,omitempty"`
 	Email         string   `json:"email,omitempty"`
 	Picture       string   `json:"picture,omitempty"`
+	Session       string   `json:"sid,omitempty"`
 	EmailVerified verified `json:"email_verified,omitempty"`
 }
 
@@ -127,7 +129,7 @@ func read(body []byte, now time.Time) (Claims, error) {
 		return Claims{}, invalid("it is not valid yet")
 	}
 	claims := Claims{
-		Subject: std.Subject, Name: own.Name, Email: own.Email, Picture: own.Picture, ID: std.ID,
+		Subject: std.Subject, Name: own.Name, Email: own.Email, Picture: own.Picture, ID: std.ID, Session: own.Session,
 		ExpiresAt: std.Expiry.Time(), EmailVerified: own.EmailVerified.said(),
 	}
 	if std.IssuedAt != nil {

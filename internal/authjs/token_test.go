@@ -17,10 +17,11 @@ func TestATokenOfOursOpensWhereItWasMintedFor(t *testing.T) {
 	keys, no := newKeys(t, secret), false
 	want := authjs.Claims{
 		Subject: "ada", Name: "Ada Lovelace", Email: "ada@example.com", Picture: "https://img.example.com/ada.png",
-		ID: "jti", IssuedAt: issued, ExpiresAt: issued.Add(time.Hour), EmailVerified: &no,
+		ID: "jti", Session: "sid", IssuedAt: issued, ExpiresAt: issued.Add(time.Hour), EmailVerified: &no,
 	}
 	for cookie, neighbour := range map[string]string{
 		authjs.SessionCookie: authjs.SecureSessionCookie, authjs.SecureSessionCookie: authjs.SessionCookie,
+		authjs.NextAuthCookie: authjs.SessionCookie, authjs.SecureNextAuthCookie: authjs.SecureSessionCookie,
 	} {
 		token, err := keys.Mint(cookie, want)
 		if err != nil {
@@ -48,7 +49,6 @@ func TestNothingIsMintedThatWouldNotOpenAgain(t *testing.T) {
 		cookie string
 		claims authjs.Claims
 	}{
-		"a cookie of version 4":  {"next-auth.session-token", ok},
 		"a cookie of no version": {"session", ok},
 		"nobody":                 {authjs.SessionCookie, authjs.Claims{ExpiresAt: issued}},
 		"for ever":               {authjs.SessionCookie, authjs.Claims{Subject: "ada"}},

@@ -17,6 +17,7 @@ func (c Config) Check() error {
 	case insecure(public):
 		problems.add("%s must begin with https://: webhook secrets and session cookies go there.", c.publicName())
 	}
+	c.checkSignIn(&problems)
 	if insecure(c.AssemblyAIBaseURL) {
 		problems.add("ASSEMBLYAI_BASE_URL must begin with https://: the API key goes there.")
 	}
@@ -58,6 +59,7 @@ func (c Config) Warnings() (all []string) {
 	warn(len(c.Origins()) == 0, "NEXT_PUBLIC_APP_URL and ALLOWED_ORIGINS are not set: no page of another address may call this service.")
 	warn(slices.ContainsFunc(c.Origins(), insecure), "NEXT_PUBLIC_APP_URL or ALLOWED_ORIGINS names a page without https: whoever is on its network can use its sessions.")
 	warn(c.Calls() && local(c.PublicURL()) && !local(c.SignalWireBaseURL()), "BACKEND_URL cannot be reached by SignalWire: no call can be answered.")
+	warn(c.SMTPHost == "", "SMTP_HOST is not set: no mail is sent, so that nobody can sign up, be invited or choose a new password.")
 	warn(local(c.PublicURL()), "BACKEND_URL cannot be reached from the internet.")
 	warn(c.UploadsAudio(), "ASSEMBLYAI_UPLOAD: audio is sent to the provider, as it cannot fetch it from the bucket.")
 	warn(c.PollsProvider(), "ASSEMBLYAI_UPLOAD: the provider's answer is polled for, as no webhook can reach this service.")

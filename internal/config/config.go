@@ -46,6 +46,8 @@ type Config struct {
 	NextAuthSecret string `env:"NEXTAUTH_SECRET"`
 	TrustEmail     bool   `env:"TRUST_EMAIL" envDefault:"true"`
 
+	SignIn
+
 	AssemblyAIKey            string         `env:"ASSEMBLYAI_API_KEY"`
 	AssemblyAIBaseURL        string         `env:"ASSEMBLYAI_BASE_URL" envDefault:"https://api.assemblyai.com"`
 	AssemblyAIWebhookSecrets []string       `env:"ASSEMBLYAI_WEBHOOK_SECRET"` // the first is sent along, all are accepted
@@ -147,6 +149,7 @@ func (c Config) positive() map[string]bool {
 		"DATABASE_MAX_CONNS":        c.DatabaseMaxConns > 0,
 		"INBOX_RETENTION":           c.InboxRetention > 0,
 		"MAX_UPLOAD_BYTES":          c.MaxUploadBytes > 0,
+		"SESSION_MAX_AGE":           c.SessionMaxAge > 0,
 		"TRANSCRIPTION_CHECK_AFTER": c.CheckAfter > 0,
 		"TRANSCRIPTION_LOST_AFTER":  c.LostAfter > 0,
 		"TRANSCRIPTION_POLL_EVERY":  c.PollEvery > 0,

@@ -20,6 +20,8 @@ func good() map[string]string {
 		"BACKEND_URL":               "https://api.example.com/",
 		"NEXT_PUBLIC_APP_URL":       "https://app.example.com/dashboard",
 		"AUTH_SECRET":               "kq3X9vTz7bN2mLr8sWd4fHj6gPc1yQaE",
+		"SMTP_HOST":                 "smtp.example.com",
+		"SMTP_FROM":                 "no-reply@example.com",
 		"ASSEMBLYAI_API_KEY":        "5f2b9c7e1d",
 		"ASSEMBLYAI_WEBHOOK_SECRET": "nR4vK8xT2mZq7wLc, older-Jb5yHs9dPf3gEa",
 	}

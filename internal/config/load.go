@@ -50,6 +50,8 @@ func Load(environ map[string]string) (Config, error) {
 		reflect.TypeFor[map[string]any](): object,
 		reflect.TypeFor[LogFormat]():      oneOf(JSON, Text),
 		reflect.TypeFor[UploadMode]():     oneOf(UploadAuto, UploadAlways, UploadNever),
+		reflect.TypeFor[Strategy]():       oneOf(StrategyJWT, StrategyDatabase),
+		reflect.TypeFor[SameSite]():       oneOf(SameSiteLax, SameSiteStrict, SameSiteNone),
 	}
 	maps.Copy(parsers, billingParsers())
 	err := env.ParseWithOptions(&c, env.Options{Environment: set, FuncMap: parsers})
@@ -85,6 +87,7 @@ func (c Config) malformed() (problems Problems) {
 		}
 	}
 	c.malformedBilling(&problems)
+	c.malformedSignIn(&problems)
 	c.malformedURLs(&problems)
 	c.Telephony.malformed(&problems)
 	c.half(&problems)

@@ -12,12 +12,283 @@ import (
 	"github.com/google/uuid"
 )
 
+const aPITokenLives = `-- name: APITokenLives :one
+SELECT EXISTS (
+    SELECT 1 FROM switchboard.api_tokens t
+    JOIN switchboard.memberships m ON m.organization_id = t.organization_id AND m.user_id = t.user_id
+    JOIN switchboard.users u ON u.id = t.user_id
+    WHERE t.id = $1 AND t.organization_id = $2 AND t.expires_at > $3::timestamptz AND u.disabled_at IS NULL)
+`
+
+type APITokenLivesParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Now            time.Time
+}
+
+func (q *Queries) APITokenLives(ctx context.Context, arg APITokenLivesParams) (bool, error) {
+	row := q.db.QueryRow(ctx, aPITokenLives, arg.ID, arg.OrganizationID, arg.Now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const acceptInvite = `-- name: AcceptInvite :one
+UPDATE switchboard.invites SET status = 'ACCEPTED', accepted_by = $1, token_hash = NULL
+WHERE id = $2 AND email = $3 AND status = 'PENDING' AND expires_at > $4::timestamptz
+RETURNING id, organization_id, email, role, status, token_hash, invited_by, accepted_by, expires_at, created_at
+`
+
+type AcceptInviteParams struct {
+	AcceptedBy *uuid.UUID
+	ID         uuid.UUID
+	Email      string
+	Now        time.Time
+}
+
+// Once: of two who come at the same time, one finds it accepted.
+func (q *Queries) AcceptInvite(ctx context.Context, arg AcceptInviteParams) (*Invite, error) {
+	row := q.db.QueryRow(ctx, acceptInvite,
+		arg.AcceptedBy,
+		arg.ID,
+		arg.Email,
+		arg.Now,
+	)
+	var i Invite
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Email,
+		&i.Role,
+		&i.Status,
+		&i.TokenHash,
+		&i.InvitedBy,
+		&i.AcceptedBy,
+		&i.ExpiresAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const cancelInvite = `-- name: CancelInvite :one
+UPDATE switchboard.invites SET status = 'CANCELED', token_hash = NULL
+WHERE id = $1 AND organization_id = ANY($2::uuid[]) AND status = 'PENDING'
+RETURNING id, organization_id, email, role, status, token_hash, invited_by, accepted_by, expires_at, created_at
+`
+
+func (q *Queries) CancelInvite(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*Invite, error) {
+	row := q.db.QueryRow(ctx, cancelInvite, iD, organizationIds)
+	var i Invite
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Email,
+		&i.Role,
+		&i.Status,
+		&i.TokenHash,
+		&i.InvitedBy,
+		&i.AcceptedBy,
+		&i.ExpiresAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const closeOrganization = `-- name: CloseOrganization :exec
+WITH members AS (DELETE FROM switchboard.memberships m WHERE m.organization_id = $1),
+     invited AS (DELETE FROM switchboard.invites i WHERE i.organization_id = $1),
+     tokens AS (DELETE FROM switchboard.api_tokens t WHERE t.organization_id = $1),
+     connection AS (DELETE FROM switchboard.sso_connections c WHERE c.organization_id = $1),
+     domains AS (DELETE FROM switchboard.sso_domains d WHERE d.organization_id = $1),
+     chosen AS (UPDATE switchboard.users u SET selected_organization_id = NULL WHERE u.selected_organization_id = $1)
+UPDATE switchboard.organizations o SET slug = 'deleted-' || replace(o.id::text, '-', ''), updated_at = now() WHERE o.id = $1
+`
+
+// Nobody belongs to it, nobody gets in, and its name is free; a job takes what is left.
+func (q *Queries) CloseOrganization(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, closeOrganization, id)
+	return err
+}
+
+const countAPITokens = `-- name: CountAPITokens :one
+SELECT count(*) FROM switchboard.api_tokens WHERE organization_id = $1
+`
+
+func (q *Queries) CountAPITokens(ctx context.Context, organizationID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, countAPITokens, organizationID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countMemberships = `-- name: CountMemberships :one
+SELECT count(*) FROM switchboard.memberships WHERE user_id = $1
+`
+
+func (q *Queries) CountMemberships(ctx context.Context, userID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, countMemberships, userID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countOwners = `-- name: CountOwners :one
+SELECT count(*) FROM switchboard.memberships WHERE organization_id = $1 AND role = 'OWNER'
+`
+
+func (q *Queries) CountOwners(ctx context.Context, organizationID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, countOwners, organizationID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countPendingInvites = `-- name: CountPendingInvites :one
+SELECT count(*) FROM switchboard.invites WHERE organization_id = $1 AND status = 'PENDING' AND expires_at > $2::timestamptz
+`
+
+func (q *Queries) CountPendingInvites(ctx context.Context, organizationID uuid.UUID, now time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, countPendingInvites, organizationID, now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const findAPIToken = `-- name: FindAPIToken :one
+SELECT id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at FROM switchboard.api_tokens WHERE id = $1 AND organization_id = ANY($2::uuid[])
+`
+
+func (q *Queries) FindAPIToken(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*APIToken, error) {
+	row := q.db.QueryRow(ctx, findAPIToken, iD, organizationIds)
+	var i APIToken
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Name,
+		&i.Role,
+		&i.TokenHash,
+		&i.Prefix,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const getAPIToken = `-- name: GetAPIToken :one
+SELECT t.id, t.organization_id, t.user_id, t.name, t.role, t.token_hash, t.prefix, t.expires_at, t.last_used_at, t.created_at, m.id AS membership_id, m.role AS member_role, m.created_at AS member_since
+FROM switchboard.api_tokens t
+JOIN switchboard.memberships m ON m.organization_id = t.organization_id AND m.user_id = t.user_id
+JOIN switchboard.users u ON u.id = t.user_id
+WHERE t.token_hash = $1 AND t.expires_at > $2::timestamptz AND u.disabled_at IS NULL
+`
+
+type GetAPITokenRow struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	UserID         uuid.UUID
+	Name           string
+	Role           string
+	TokenHash      []byte
+	Prefix         string
+	ExpiresAt      time.Time
+	LastUsedAt     *time.Time
+	CreatedAt      time.Time
+	MembershipID   uuid.UUID
+	MemberRole     string
+	MemberSince    time.Time
+}
+
+// With the membership of who made it: a token can do no more than they can, and nothing once they left.
+func (q *Queries) GetAPIToken(ctx context.Context, tokenHash []byte, now time.Time) (*GetAPITokenRow, error) {
+	row := q.db.QueryRow(ctx, getAPIToken, tokenHash, now)
+	var i GetAPITokenRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Name,
+		&i.Role,
+		&i.TokenHash,
+		&i.Prefix,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.CreatedAt,
+		&i.MembershipID,
+		&i.MemberRole,
+		&i.MemberSince,
+	)
+	return &i, err
+}
+
+const getInvite = `-- name: GetInvite :one
+SELECT id, organization_id, email, role, status, token_hash, invited_by, accepted_by, expires_at, created_at FROM switchboard.invites WHERE id = $1 AND organization_id = ANY($2::uuid[])
+`
+
+func (q *Queries) GetInvite(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*Invite, error) {
+	row := q.db.QueryRow(ctx, getInvite, iD, organizationIds)
+	var i Invite
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Email,
+		&i.Role,
+		&i.Status,
+		&i.TokenHash,
+		&i.InvitedBy,
+		&i.AcceptedBy,
+		&i.ExpiresAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const getInviteByToken = `-- name: GetInviteByToken :one
+SELECT id, organization_id, email, role, status, token_hash, invited_by, accepted_by, expires_at, created_at FROM switchboard.invites WHERE token_hash = $1 AND status = 'PENDING' AND expires_at > $2::timestamptz
+`
+
+func (q *Queries) GetInviteByToken(ctx context.Context, tokenHash []byte, now time.Time) (*Invite, error) {
+	row := q.db.QueryRow(ctx, getInviteByToken, tokenHash, now)
+	var i Invite
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Email,
+		&i.Role,
+		&i.Status,
+		&i.TokenHash,
+		&i.InvitedBy,
+		&i.AcceptedBy,
+		&i.ExpiresAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
 const getMembership = `-- name: GetMembership :one
 SELECT id, organization_id, user_id, role, created_at FROM switchboard.memberships WHERE id = $1 AND organization_id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetMembership(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*Membership, error) {
 	row := q.db.QueryRow(ctx, getMembership, iD, organizationIds)
+	var i Membership
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const getMembershipOf = `-- name: GetMembershipOf :one
+SELECT id, organization_id, user_id, role, created_at FROM switchboard.memberships WHERE organization_id = $1 AND user_id = $2
+`
+
+func (q *Queries) GetMembershipOf(ctx context.Context, organizationID uuid.UUID, userID uuid.UUID) (*Membership, error) {
+	row := q.db.QueryRow(ctx, getMembershipOf, organizationID, userID)
 	var i Membership
 	err := row.Scan(
 		&i.ID,
@@ -50,33 +321,144 @@ func (q *Queries) GetOrganizationBySlug(ctx context.Context, slug string, organi
 	return &i, err
 }
 
+const getPendingInvite = `-- name: GetPendingInvite :one
+SELECT i.id, i.organization_id, i.email, i.role, i.status, i.token_hash, i.invited_by, i.accepted_by, i.expires_at, i.created_at, o.name AS organization_name FROM switchboard.invites i JOIN switchboard.organizations o ON o.id = i.organization_id
+WHERE i.id = $1 AND i.status = 'PENDING' AND i.expires_at > $2::timestamptz
+`
+
+type GetPendingInviteRow struct {
+	ID               uuid.UUID
+	OrganizationID   uuid.UUID
+	Email            string
+	Role             string
+	Status           string
+	TokenHash        []byte
+	InvitedBy        *uuid.UUID
+	AcceptedBy       *uuid.UUID
+	ExpiresAt        time.Time
+	CreatedAt        time.Time
+	OrganizationName string
+}
+
+func (q *Queries) GetPendingInvite(ctx context.Context, iD uuid.UUID, now time.Time) (*GetPendingInviteRow, error) {
+	row := q.db.QueryRow(ctx, getPendingInvite, iD, now)
+	var i GetPendingInviteRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Email,
+		&i.Role,
+		&i.Status,
+		&i.TokenHash,
+		&i.InvitedBy,
+		&i.AcceptedBy,
+		&i.ExpiresAt,
+		&i.CreatedAt,
+		&i.OrganizationName,
+	)
+	return &i, err
+}
+
+const getSSOByDomain = `-- name: GetSSOByDomain :one
+SELECT c.id, c.organization_id, c.issuer, c.client_id, c.client_secret, c.require_sso, c.created_at, c.updated_at FROM switchboard.sso_connections c JOIN switchboard.sso_domains d ON d.organization_id = c.organization_id
+WHERE d.domain = $1 AND d.verified_at IS NOT NULL
+`
+
+func (q *Queries) GetSSOByDomain(ctx context.Context, domain string) (*SSOConnection, error) {
+	row := q.db.QueryRow(ctx, getSSOByDomain, domain)
+	var i SSOConnection
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Issuer,
+		&i.ClientID,
+		&i.ClientSecret,
+		&i.RequireSso,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return &i, err
+}
+
+const getSSOConnection = `-- name: GetSSOConnection :one
+SELECT id, organization_id, issuer, client_id, client_secret, require_sso, created_at, updated_at FROM switchboard.sso_connections WHERE organization_id = $1
+`
+
+func (q *Queries) GetSSOConnection(ctx context.Context, organizationID uuid.UUID) (*SSOConnection, error) {
+	row := q.db.QueryRow(ctx, getSSOConnection, organizationID)
+	var i SSOConnection
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Issuer,
+		&i.ClientID,
+		&i.ClientSecret,
+		&i.RequireSso,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return &i, err
+}
+
+const getSSODomain = `-- name: GetSSODomain :one
+SELECT organization_id, domain, challenge, verified_at, created_at FROM switchboard.sso_domains WHERE organization_id = $1 AND domain = $2
+`
+
+func (q *Queries) GetSSODomain(ctx context.Context, organizationID uuid.UUID, domain string) (*SSODomain, error) {
+	row := q.db.QueryRow(ctx, getSSODomain, organizationID, domain)
+	var i SSODomain
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.Domain,
+		&i.Challenge,
+		&i.VerifiedAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
 const getSession = `-- name: GetSession :many
-SELECT u.id, u.email, u.disabled_at, u.sessions_valid_after,
+SELECT u.id, u.email, u.disabled_at, u.sessions_valid_after, u.selected_organization_id,
+       EXISTS (SELECT 1 FROM switchboard.sessions s WHERE s.id = $1 AND s.user_id = u.id AND s.expires_at > $2::timestamptz) AS session_lives,
        m.id AS membership_id, m.organization_id, m.role, m.created_at AS member_since
 FROM switchboard.users u
 LEFT JOIN switchboard.memberships m ON m.user_id = u.id
 WHERE u.id = (
     SELECT named.id FROM switchboard.users named
-    WHERE named.id = $1 OR named.email = $2
-    ORDER BY named.id = $1 DESC LIMIT 1)
+    WHERE named.id = $3 OR named.email = $4
+    ORDER BY named.id = $3 DESC LIMIT 1)
 ORDER BY m.created_at, m.id
 `
 
+type GetSessionParams struct {
+	SessionID uuid.UUID
+	Now       time.Time
+	Subject   uuid.UUID
+	Email     string
+}
+
 type GetSessionRow struct {
-	ID                 uuid.UUID
-	Email              string
-	DisabledAt         *time.Time
-	SessionsValidAfter time.Time
-	MembershipID       *uuid.UUID
-	OrganizationID     *uuid.UUID
-	Role               *string
-	MemberSince        *time.Time
+	ID                     uuid.UUID
+	Email                  string
+	DisabledAt             *time.Time
+	SessionsValidAfter     time.Time
+	SelectedOrganizationID *uuid.UUID
+	SessionLives           bool
+	MembershipID           *uuid.UUID
+	OrganizationID         *uuid.UUID
+	Role                   *string
+	MemberSince            *time.Time
 }
 
 // The user that a token names and all memberships, in one statement: it opens every request. The id
 // wins over the address; without memberships there is one row with nulls.
-func (q *Queries) GetSession(ctx context.Context, subject uuid.UUID, email string) ([]*GetSessionRow, error) {
-	rows, err := q.db.Query(ctx, getSession, subject, email)
+func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) ([]*GetSessionRow, error) {
+	rows, err := q.db.Query(ctx, getSession,
+		arg.SessionID,
+		arg.Now,
+		arg.Subject,
+		arg.Email,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +471,8 @@ func (q *Queries) GetSession(ctx context.Context, subject uuid.UUID, email strin
 			&i.Email,
 			&i.DisabledAt,
 			&i.SessionsValidAfter,
+			&i.SelectedOrganizationID,
+			&i.SessionLives,
 			&i.MembershipID,
 			&i.OrganizationID,
 			&i.Role,
@@ -105,7 +489,7 @@ func (q *Queries) GetSession(ctx context.Context, subject uuid.UUID, email strin
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, name, avatar_url, sessions_valid_after, disabled_at, created_at FROM switchboard.users WHERE email = $1
+SELECT id, email, name, avatar_url, sessions_valid_after, disabled_at, created_at, email_verified_at, password_hash, selected_organization_id FROM switchboard.users WHERE email = $1
 `
 
 func (q *Queries) GetUserByEmail(ctx context.Context, email string) (*User, error) {
@@ -119,12 +503,15 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (*User, erro
 		&i.SessionsValidAfter,
 		&i.DisabledAt,
 		&i.CreatedAt,
+		&i.EmailVerifiedAt,
+		&i.PasswordHash,
+		&i.SelectedOrganizationID,
 	)
 	return &i, err
 }
 
 const getVisibleUser = `-- name: GetVisibleUser :one
-SELECT u.id, u.email, u.name, u.avatar_url, u.sessions_valid_after, u.disabled_at, u.created_at FROM switchboard.users u
+SELECT u.id, u.email, u.name, u.avatar_url, u.sessions_valid_after, u.disabled_at, u.created_at, u.email_verified_at, u.password_hash, u.selected_organization_id FROM switchboard.users u
 WHERE u.id = $1 AND EXISTS (
     SELECT 1 FROM switchboard.memberships m WHERE m.user_id = u.id AND m.organization_id = ANY($2::uuid[]))
 `
@@ -141,8 +528,231 @@ func (q *Queries) GetVisibleUser(ctx context.Context, iD uuid.UUID, organization
 		&i.SessionsValidAfter,
 		&i.DisabledAt,
 		&i.CreatedAt,
+		&i.EmailVerifiedAt,
+		&i.PasswordHash,
+		&i.SelectedOrganizationID,
 	)
 	return &i, err
+}
+
+const insertAPIToken = `-- name: InsertAPIToken :one
+INSERT INTO switchboard.api_tokens (id, organization_id, user_id, name, role, token_hash, prefix, expires_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at
+`
+
+type InsertAPITokenParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	UserID         uuid.UUID
+	Name           string
+	Role           string
+	TokenHash      []byte
+	Prefix         string
+	ExpiresAt      time.Time
+	CreatedAt      time.Time
+}
+
+func (q *Queries) InsertAPIToken(ctx context.Context, arg InsertAPITokenParams) (*APIToken, error) {
+	row := q.db.QueryRow(ctx, insertAPIToken,
+		arg.ID,
+		arg.OrganizationID,
+		arg.UserID,
+		arg.Name,
+		arg.Role,
+		arg.TokenHash,
+		arg.Prefix,
+		arg.ExpiresAt,
+		arg.CreatedAt,
+	)
+	var i APIToken
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Name,
+		&i.Role,
+		&i.TokenHash,
+		&i.Prefix,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const insertMembership = `-- name: InsertMembership :one
+INSERT INTO switchboard.memberships (id, organization_id, user_id, role) VALUES ($1, $2, $3, $4)
+ON CONFLICT (organization_id, user_id) DO NOTHING
+RETURNING id, organization_id, user_id, role, created_at
+`
+
+type InsertMembershipParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	UserID         uuid.UUID
+	Role           string
+}
+
+func (q *Queries) InsertMembership(ctx context.Context, arg InsertMembershipParams) (*Membership, error) {
+	row := q.db.QueryRow(ctx, insertMembership,
+		arg.ID,
+		arg.OrganizationID,
+		arg.UserID,
+		arg.Role,
+	)
+	var i Membership
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const insertOrganization = `-- name: InsertOrganization :one
+INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, $2, $3)
+ON CONFLICT (slug) DO NOTHING
+RETURNING id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days
+`
+
+type InsertOrganizationParams struct {
+	ID   uuid.UUID
+	Name string
+	Slug string
+}
+
+func (q *Queries) InsertOrganization(ctx context.Context, arg InsertOrganizationParams) (*Organization, error) {
+	row := q.db.QueryRow(ctx, insertOrganization, arg.ID, arg.Name, arg.Slug)
+	var i Organization
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Slug,
+		&i.TranscribeUploads,
+		&i.LanguageCode,
+		&i.Analysis,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
+	)
+	return &i, err
+}
+
+const insertSSODomain = `-- name: InsertSSODomain :one
+INSERT INTO switchboard.sso_domains (organization_id, domain, challenge) VALUES ($1, $2, $3)
+ON CONFLICT (organization_id, domain) DO UPDATE SET domain = EXCLUDED.domain
+RETURNING organization_id, domain, challenge, verified_at, created_at
+`
+
+type InsertSSODomainParams struct {
+	OrganizationID uuid.UUID
+	Domain         string
+	Challenge      string
+}
+
+func (q *Queries) InsertSSODomain(ctx context.Context, arg InsertSSODomainParams) (*SSODomain, error) {
+	row := q.db.QueryRow(ctx, insertSSODomain, arg.OrganizationID, arg.Domain, arg.Challenge)
+	var i SSODomain
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.Domain,
+		&i.Challenge,
+		&i.VerifiedAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const listAPITokens = `-- name: ListAPITokens :many
+SELECT id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at FROM switchboard.api_tokens WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3
+`
+
+type ListAPITokensParams struct {
+	OrganizationID uuid.UUID
+	After          uuid.UUID
+	PageSize       int32
+}
+
+func (q *Queries) ListAPITokens(ctx context.Context, arg ListAPITokensParams) ([]*APIToken, error) {
+	rows, err := q.db.Query(ctx, listAPITokens, arg.OrganizationID, arg.After, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*APIToken{}
+	for rows.Next() {
+		var i APIToken
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrganizationID,
+			&i.UserID,
+			&i.Name,
+			&i.Role,
+			&i.TokenHash,
+			&i.Prefix,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listInvites = `-- name: ListInvites :many
+SELECT id, organization_id, email, role, status, token_hash, invited_by, accepted_by, expires_at, created_at FROM switchboard.invites
+WHERE organization_id = $1 AND status = 'PENDING' AND expires_at > $2::timestamptz AND id > $3
+ORDER BY id LIMIT $4
+`
+
+type ListInvitesParams struct {
+	OrganizationID uuid.UUID
+	Now            time.Time
+	After          uuid.UUID
+	PageSize       int32
+}
+
+func (q *Queries) ListInvites(ctx context.Context, arg ListInvitesParams) ([]*Invite, error) {
+	rows, err := q.db.Query(ctx, listInvites,
+		arg.OrganizationID,
+		arg.Now,
+		arg.After,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*Invite{}
+	for rows.Next() {
+		var i Invite
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrganizationID,
+			&i.Email,
+			&i.Role,
+			&i.Status,
+			&i.TokenHash,
+			&i.InvitedBy,
+			&i.AcceptedBy,
+			&i.ExpiresAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listMemberships = `-- name: ListMemberships :many
@@ -217,8 +827,62 @@ func (q *Queries) ListOrganizations(ctx context.Context, ids []uuid.UUID) ([]*Or
 	return items, nil
 }
 
+const listOrganizationsOf = `-- name: ListOrganizationsOf :many
+SELECT organization_id FROM switchboard.memberships WHERE user_id = $1 ORDER BY organization_id
+`
+
+func (q *Queries) ListOrganizationsOf(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOrganizationsOf, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var organization_id uuid.UUID
+		if err := rows.Scan(&organization_id); err != nil {
+			return nil, err
+		}
+		items = append(items, organization_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSSODomains = `-- name: ListSSODomains :many
+SELECT organization_id, domain, challenge, verified_at, created_at FROM switchboard.sso_domains WHERE organization_id = $1 ORDER BY domain
+`
+
+func (q *Queries) ListSSODomains(ctx context.Context, organizationID uuid.UUID) ([]*SSODomain, error) {
+	rows, err := q.db.Query(ctx, listSSODomains, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*SSODomain{}
+	for rows.Next() {
+		var i SSODomain
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.Domain,
+			&i.Challenge,
+			&i.VerifiedAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, avatar_url, sessions_valid_after, disabled_at, created_at FROM switchboard.users WHERE id = ANY($1::uuid[]) ORDER BY id
+SELECT id, email, name, avatar_url, sessions_valid_after, disabled_at, created_at, email_verified_at, password_hash, selected_organization_id FROM switchboard.users WHERE id = ANY($1::uuid[]) ORDER BY id
 `
 
 func (q *Queries) ListUsers(ctx context.Context, ids []uuid.UUID) ([]*User, error) {
@@ -238,6 +902,9 @@ func (q *Queries) ListUsers(ctx context.Context, ids []uuid.UUID) ([]*User, erro
 			&i.SessionsValidAfter,
 			&i.DisabledAt,
 			&i.CreatedAt,
+			&i.EmailVerifiedAt,
+			&i.PasswordHash,
+			&i.SelectedOrganizationID,
 		); err != nil {
 			return nil, err
 		}
@@ -249,22 +916,180 @@ func (q *Queries) ListUsers(ctx context.Context, ids []uuid.UUID) ([]*User, erro
 	return items, nil
 }
 
+const listUsersOf = `-- name: ListUsersOf :many
+SELECT user_id FROM switchboard.memberships WHERE organization_id = $1 ORDER BY user_id
+`
+
+func (q *Queries) ListUsersOf(ctx context.Context, organizationID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listUsersOf, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var user_id uuid.UUID
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockOrganization = `-- name: LockOrganization :one
+SELECT id, name, slug, transcribe_uploads, language_code, analysis, created_at, updated_at, recording_retention_days FROM switchboard.organizations WHERE id = $1 FOR UPDATE
+`
+
+// Who changes members waits here for whoever else does: the last owner is counted by one at a time.
+func (q *Queries) LockOrganization(ctx context.Context, id uuid.UUID) (*Organization, error) {
+	row := q.db.QueryRow(ctx, lockOrganization, id)
+	var i Organization
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Slug,
+		&i.TranscribeUploads,
+		&i.LanguageCode,
+		&i.Analysis,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.RecordingRetentionDays,
+	)
+	return &i, err
+}
+
+const removeAPIToken = `-- name: RemoveAPIToken :one
+DELETE FROM switchboard.api_tokens WHERE id = $1 AND organization_id = $2 RETURNING id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at
+`
+
+func (q *Queries) RemoveAPIToken(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*APIToken, error) {
+	row := q.db.QueryRow(ctx, removeAPIToken, iD, organizationID)
+	var i APIToken
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Name,
+		&i.Role,
+		&i.TokenHash,
+		&i.Prefix,
+		&i.ExpiresAt,
+		&i.LastUsedAt,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const removeMembership = `-- name: RemoveMembership :one
+DELETE FROM switchboard.memberships WHERE id = $1 AND organization_id = $2 RETURNING id, organization_id, user_id, role, created_at
+`
+
+func (q *Queries) RemoveMembership(ctx context.Context, iD uuid.UUID, organizationID uuid.UUID) (*Membership, error) {
+	row := q.db.QueryRow(ctx, removeMembership, iD, organizationID)
+	var i Membership
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
+const removeOrganization = `-- name: RemoveOrganization :exec
+DELETE FROM switchboard.organizations o WHERE o.id = $1 AND NOT EXISTS (SELECT 1 FROM switchboard.memberships m WHERE m.organization_id = o.id)
+`
+
+func (q *Queries) RemoveOrganization(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, removeOrganization, id)
+	return err
+}
+
+const removeSSOConnection = `-- name: RemoveSSOConnection :execrows
+DELETE FROM switchboard.sso_connections WHERE organization_id = $1
+`
+
+func (q *Queries) RemoveSSOConnection(ctx context.Context, organizationID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, removeSSOConnection, organizationID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const removeSSODomain = `-- name: RemoveSSODomain :execrows
+DELETE FROM switchboard.sso_domains WHERE organization_id = $1 AND domain = $2
+`
+
+func (q *Queries) RemoveSSODomain(ctx context.Context, organizationID uuid.UUID, domain string) (int64, error) {
+	result, err := q.db.Exec(ctx, removeSSODomain, organizationID, domain)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setInviteToken = `-- name: SetInviteToken :exec
+UPDATE switchboard.invites SET token_hash = $1 WHERE id = $2 AND status = 'PENDING'
+`
+
+func (q *Queries) SetInviteToken(ctx context.Context, tokenHash []byte, iD uuid.UUID) error {
+	_, err := q.db.Exec(ctx, setInviteToken, tokenHash, iD)
+	return err
+}
+
+const setRole = `-- name: SetRole :one
+UPDATE switchboard.memberships SET role = $1 WHERE id = $2 AND organization_id = $3 RETURNING id, organization_id, user_id, role, created_at
+`
+
+type SetRoleParams struct {
+	Role           string
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+}
+
+func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (*Membership, error) {
+	row := q.db.QueryRow(ctx, setRole, arg.Role, arg.ID, arg.OrganizationID)
+	var i Membership
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.UserID,
+		&i.Role,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
 const stillMember = `-- name: StillMember :one
 SELECT EXISTS (
     SELECT 1 FROM switchboard.users u JOIN switchboard.memberships m ON m.user_id = u.id
-    WHERE u.id = $1 AND m.organization_id = $2
-      AND u.disabled_at IS NULL AND u.sessions_valid_after <= $3::timestamptz)
+    WHERE u.id = $1 AND m.organization_id = $2 AND u.disabled_at IS NULL
+      AND CASE WHEN $3::uuid = '00000000-0000-0000-0000-000000000000' THEN u.sessions_valid_after <= $4::timestamptz
+          ELSE EXISTS (SELECT 1 FROM switchboard.sessions s WHERE s.id = $3 AND s.user_id = u.id) END)
 `
 
 type StillMemberParams struct {
 	UserID         uuid.UUID
 	OrganizationID uuid.UUID
+	SessionID      uuid.UUID
 	IssuedAt       time.Time
 }
 
-// Whether a session may still look into an organization: asked again while a stream lives.
+// Whether a session may still look into an organization: asked again while a stream lives. A session of ours
+// has a row; one of another service ends by its age.
 func (q *Queries) StillMember(ctx context.Context, arg StillMemberParams) (bool, error) {
-	row := q.db.QueryRow(ctx, stillMember, arg.UserID, arg.OrganizationID, arg.IssuedAt)
+	row := q.db.QueryRow(ctx, stillMember,
+		arg.UserID,
+		arg.OrganizationID,
+		arg.SessionID,
+		arg.IssuedAt,
+	)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -318,6 +1143,51 @@ func (q *Queries) UpdateOrganization(ctx context.Context, arg UpdateOrganization
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.RecordingRetentionDays,
+	)
+	return &i, err
+}
+
+const upsertInvite = `-- name: UpsertInvite :one
+INSERT INTO switchboard.invites (id, organization_id, email, role, invited_by, expires_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (organization_id, email) WHERE status = 'PENDING' DO UPDATE SET
+    role = EXCLUDED.role, invited_by = EXCLUDED.invited_by, expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at, token_hash = NULL
+RETURNING id, organization_id, email, role, status, token_hash, invited_by, accepted_by, expires_at, created_at
+`
+
+type UpsertInviteParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Email          string
+	Role           string
+	InvitedBy      *uuid.UUID
+	ExpiresAt      time.Time
+	CreatedAt      time.Time
+}
+
+// A second invite of the same address replaces the first, whose link then opens nothing.
+func (q *Queries) UpsertInvite(ctx context.Context, arg UpsertInviteParams) (*Invite, error) {
+	row := q.db.QueryRow(ctx, upsertInvite,
+		arg.ID,
+		arg.OrganizationID,
+		arg.Email,
+		arg.Role,
+		arg.InvitedBy,
+		arg.ExpiresAt,
+		arg.CreatedAt,
+	)
+	var i Invite
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Email,
+		&i.Role,
+		&i.Status,
+		&i.TokenHash,
+		&i.InvitedBy,
+		&i.AcceptedBy,
+		&i.ExpiresAt,
+		&i.CreatedAt,
 	)
 	return &i, err
 }
@@ -382,10 +1252,51 @@ func (q *Queries) UpsertOrganization(ctx context.Context, arg UpsertOrganization
 	return &i, err
 }
 
+const upsertSSOConnection = `-- name: UpsertSSOConnection :one
+INSERT INTO switchboard.sso_connections (id, organization_id, issuer, client_id, client_secret, require_sso)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (organization_id) DO UPDATE SET
+    issuer = EXCLUDED.issuer, client_id = EXCLUDED.client_id, client_secret = EXCLUDED.client_secret, require_sso = EXCLUDED.require_sso, updated_at = now()
+RETURNING id, organization_id, issuer, client_id, client_secret, require_sso, created_at, updated_at
+`
+
+type UpsertSSOConnectionParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Issuer         string
+	ClientID       string
+	ClientSecret   []byte
+	RequireSso     bool
+}
+
+// A secret that is not given again stays, but not for another issuer: whoever runs that one must not get it.
+func (q *Queries) UpsertSSOConnection(ctx context.Context, arg UpsertSSOConnectionParams) (*SSOConnection, error) {
+	row := q.db.QueryRow(ctx, upsertSSOConnection,
+		arg.ID,
+		arg.OrganizationID,
+		arg.Issuer,
+		arg.ClientID,
+		arg.ClientSecret,
+		arg.RequireSso,
+	)
+	var i SSOConnection
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Issuer,
+		&i.ClientID,
+		&i.ClientSecret,
+		&i.RequireSso,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return &i, err
+}
+
 const upsertUser = `-- name: UpsertUser :one
-INSERT INTO switchboard.users (id, email, name) VALUES ($1, $2, $3)
+INSERT INTO switchboard.users (id, email, name, email_verified_at) VALUES ($1, $2, $3, now())
 ON CONFLICT (email) DO UPDATE SET name = EXCLUDED.name
-RETURNING id, email, name, avatar_url, sessions_valid_after, disabled_at, created_at
+RETURNING id, email, name, avatar_url, sessions_valid_after, disabled_at, created_at, email_verified_at, password_hash, selected_organization_id
 `
 
 type UpsertUserParams struct {
@@ -394,6 +1305,7 @@ type UpsertUserParams struct {
 	Name  *string
 }
 
+// An operator vouches for the address.
 func (q *Queries) UpsertUser(ctx context.Context, arg UpsertUserParams) (*User, error) {
 	row := q.db.QueryRow(ctx, upsertUser, arg.ID, arg.Email, arg.Name)
 	var i User
@@ -404,6 +1316,50 @@ func (q *Queries) UpsertUser(ctx context.Context, arg UpsertUserParams) (*User, 
 		&i.AvatarUrl,
 		&i.SessionsValidAfter,
 		&i.DisabledAt,
+		&i.CreatedAt,
+		&i.EmailVerifiedAt,
+		&i.PasswordHash,
+		&i.SelectedOrganizationID,
+	)
+	return &i, err
+}
+
+const useAPIToken = `-- name: UseAPIToken :exec
+UPDATE switchboard.api_tokens SET last_used_at = $1::timestamptz
+WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $3::timestamptz)
+`
+
+type UseAPITokenParams struct {
+	At    time.Time
+	ID    uuid.UUID
+	Stale time.Time
+}
+
+// At most once a minute, so that a busy script does not write with each request.
+func (q *Queries) UseAPIToken(ctx context.Context, arg UseAPITokenParams) error {
+	_, err := q.db.Exec(ctx, useAPIToken, arg.At, arg.ID, arg.Stale)
+	return err
+}
+
+const verifySSODomain = `-- name: VerifySSODomain :one
+UPDATE switchboard.sso_domains SET verified_at = $1::timestamptz
+WHERE organization_id = $2 AND domain = $3 AND verified_at IS NULL RETURNING organization_id, domain, challenge, verified_at, created_at
+`
+
+type VerifySSODomainParams struct {
+	At             time.Time
+	OrganizationID uuid.UUID
+	Domain         string
+}
+
+func (q *Queries) VerifySSODomain(ctx context.Context, arg VerifySSODomainParams) (*SSODomain, error) {
+	row := q.db.QueryRow(ctx, verifySSODomain, arg.At, arg.OrganizationID, arg.Domain)
+	var i SSODomain
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.Domain,
+		&i.Challenge,
+		&i.VerifiedAt,
 		&i.CreatedAt,
 	)
 	return &i, err

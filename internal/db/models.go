@@ -11,6 +11,33 @@ import (
 	"github.com/google/uuid"
 )
 
+type APIToken struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	UserID         uuid.UUID
+	Name           string
+	Role           string
+	TokenHash      []byte
+	Prefix         string
+	ExpiresAt      time.Time
+	LastUsedAt     *time.Time
+	CreatedAt      time.Time
+}
+
+type AccountToken struct {
+	Hash      []byte
+	Purpose   string
+	UserID    *uuid.UUID
+	SignupID  *uuid.UUID
+	SessionID *uuid.UUID
+	IssuedAt  *time.Time
+	EndsAt    *time.Time
+	Email     *string
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+	CreatedAt time.Time
+}
+
 type ActivityEvent struct {
 	OrganizationID uuid.UUID
 	Number         int64
@@ -159,6 +186,28 @@ type CallNote struct {
 	CreatedAt      time.Time
 }
 
+type ExternalAccount struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Provider  string
+	Issuer    string
+	Subject   string
+	CreatedAt time.Time
+}
+
+type Invite struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Email          string
+	Role           string
+	Status         string
+	TokenHash      []byte
+	InvitedBy      *uuid.UUID
+	AcceptedBy     *uuid.UUID
+	ExpiresAt      time.Time
+	CreatedAt      time.Time
+}
+
 type Membership struct {
 	ID             uuid.UUID
 	OrganizationID uuid.UUID
@@ -215,6 +264,48 @@ type Recording struct {
 	HeldAt           *time.Time
 	HeldBy           *uuid.UUID
 	HoldReason       *string
+}
+
+type SSOConnection struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Issuer         string
+	ClientID       string
+	ClientSecret   []byte
+	RequireSso     bool
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+type SSODomain struct {
+	OrganizationID uuid.UUID
+	Domain         string
+	Challenge      string
+	VerifiedAt     *time.Time
+	CreatedAt      time.Time
+}
+
+type Session struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Method     string
+	TokenHash  []byte
+	Address    string
+	UserAgent  string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	ExpiresAt  time.Time
+}
+
+type Signup struct {
+	ID           uuid.UUID
+	Email        string
+	Name         *string
+	PasswordHash string
+	Organization *string
+	InviteID     *uuid.UUID
+	ExpiresAt    time.Time
+	CreatedAt    time.Time
 }
 
 type TelephonySetting struct {
@@ -281,13 +372,16 @@ type Upload struct {
 }
 
 type User struct {
-	ID                 uuid.UUID
-	Email              string
-	Name               *string
-	AvatarUrl          *string
-	SessionsValidAfter time.Time
-	DisabledAt         *time.Time
-	CreatedAt          time.Time
+	ID                     uuid.UUID
+	Email                  string
+	Name                   *string
+	AvatarUrl              *string
+	SessionsValidAfter     time.Time
+	DisabledAt             *time.Time
+	CreatedAt              time.Time
+	EmailVerifiedAt        *time.Time
+	PasswordHash           *string
+	SelectedOrganizationID *uuid.UUID
 }
 
 type WebhookEvent struct {

@@ -80,6 +80,15 @@ func (q *Queries) AbortUpload(ctx context.Context, iD uuid.UUID, organizationID 
 	return &i, err
 }
 
+const abortUploadsOf = `-- name: AbortUploadsOf :exec
+UPDATE switchboard.uploads SET status = 'ABORTED' WHERE organization_id = $1 AND status = 'PENDING'
+`
+
+func (q *Queries) AbortUploadsOf(ctx context.Context, organizationID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, abortUploadsOf, organizationID)
+	return err
+}
+
 const advanceRecording = `-- name: AdvanceRecording :one
 UPDATE switchboard.recordings SET
     provider_status = $1, copy_attempt = copy_attempt + 1,
@@ -178,6 +187,24 @@ func (q *Queries) CompleteUpload(ctx context.Context, arg CompleteUploadParams) 
 		&i.CreatedAt,
 		&i.ClearedAt,
 	)
+	return &i, err
+}
+
+const countLeftOf = `-- name: CountLeftOf :one
+SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = $1)::bigint AS recordings,
+       (SELECT count(*) FROM switchboard.uploads u WHERE u.organization_id = $1 AND u.recording_id IS NULL AND u.cleared_at IS NULL)::bigint AS uploads
+`
+
+type CountLeftOfRow struct {
+	Recordings int64
+	Uploads    int64
+}
+
+// What an organization still has in the bucket.
+func (q *Queries) CountLeftOf(ctx context.Context, organizationID uuid.UUID) (*CountLeftOfRow, error) {
+	row := q.db.QueryRow(ctx, countLeftOf, organizationID)
+	var i CountLeftOfRow
+	err := row.Scan(&i.Recordings, &i.Uploads)
 	return &i, err
 }
 
@@ -434,6 +461,33 @@ func (q *Queries) HideRecordings(ctx context.Context, ids []uuid.UUID) ([]*HideR
 			return nil, err
 		}
 		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const hideRecordingsOf = `-- name: HideRecordingsOf :many
+UPDATE switchboard.recordings SET deleted_at = now()
+WHERE id IN (SELECT r.id FROM switchboard.recordings r WHERE r.organization_id = $1 AND r.deleted_at IS NULL ORDER BY r.id LIMIT $2)
+RETURNING id
+`
+
+// The next of an organization that was closed.
+func (q *Queries) HideRecordingsOf(ctx context.Context, organizationID uuid.UUID, most int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, hideRecordingsOf, organizationID, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type Handlers struct {
 	Webhooks http.Handler // reads the path value "source"
 	Answer   http.Handler // what the telephone provider is to do with a call; bounds and guards itself
 	Download http.Handler // reads the path value "file"
+	SignIn   http.Handler // below /api/auth; it knows itself which pages may call, and how
 	Blobs    http.Handler // the bucket's signed links, which bound and guard themselves
 
 	Ready          func(ctx context.Context) error                    // says why no request should come; may be nil
@@ -71,6 +72,9 @@ func Routes(h Handlers) http.Handler {
 	if h.GraphiQL != nil {
 		serve("/graphiql", h.GraphiQL)
 		serve("/graphiql/", h.GraphiQL)
+	}
+	if h.SignIn != nil {
+		serve("/api/auth/", origins.share(limitTime(operationTimeout, h.SignIn)))
 	}
 	if h.Webhooks != nil {
 		serve(WebhookPath+"{source}", methods{http.MethodPost: pace(h.WebhookLimit, h.Webhooks)})

@@ -15,7 +15,7 @@ import (
 
 func all() Handlers {
 	return Handlers{
-		GraphQL: says("graphql"), GraphiQL: says("graphiql"), Webhooks: says("webhook "), Download: says("download "), Blobs: says("blob"),
+		GraphQL: says("graphql"), GraphiQL: says("graphiql"), Webhooks: says("webhook "), Download: says("download "), SignIn: says("sign-in"), Blobs: says("blob"),
 	}
 }
 
@@ -39,6 +39,8 @@ func TestEveryAddressIsAnsweredByItsHandlerAndMethod(t *testing.T) {
 		{"GET", "/download/trn_1.srt", 200, "download trn_1.srt"},
 		{"HEAD", "/download/trn_1.srt", 200, ""},
 		{"POST", "/download/trn_1.srt", 405, "GET"},
+		{"GET", "/api/auth/session", 200, "sign-in"},
+		{"POST", "/api/auth/callback/credentials", 200, "sign-in"},
 		{"PUT", "/blobs/a/b", 200, "blob"},
 		{"GET", "/health", 200, `{"service":"switchboard","status":"alive"}`},
 		{"GET", "/ready", 200, `{"service":"switchboard","status":"ready"}`},

@@ -1,10 +1,12 @@
-// Package identity knows users, organizations with their settings, and who belongs where as what. It
-// turns a token into a Viewer, and tells what is open when that Viewer may no longer look.
+// Package identity knows users, organizations with their settings, and who belongs where as what: how people
+// get in, what they have open, whom they invite. It turns a token into a Viewer, and tells what is open when
+// that Viewer may no longer look. Nothing that it answers to strangers tells who has an account.
 package identity
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
+	"net"
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/access"
@@ -12,6 +14,9 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/live"
+	"github.com/switchboard-voice/switchboard/internal/password"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
@@ -22,18 +27,6 @@ type User struct {
 	Email     string
 	AvatarURL *string
 }
-
-// Analysis is something that a provider can find out about a conversation.
-type Analysis string
-
-const (
-	Speakers      Analysis = "SPEAKERS"
-	Sentiment     Analysis = "SENTIMENT"
-	Entities      Analysis = "ENTITIES"
-	Chapters      Analysis = "CHAPTERS"
-	Topics        Analysis = "TOPICS"
-	ContentSafety Analysis = "CONTENT_SAFETY"
-)
 
 // Settings are an organization's choices.
 type Settings struct {
@@ -65,24 +58,53 @@ type Membership struct {
 // Service is the door for people, and for the transport that asks who they are.
 type Service struct {
 	store      *postgres.Store
+	jobs       *jobs.Queue
 	keys       *authjs.Keys
+	passwords  *password.Guard
+	hub        *live.Hub
+	seal       seal
+	lookup     Lookup
+	sessionAge time.Duration
+	updateAge  time.Duration
 	trustEmail bool
 	now        func() time.Time
 }
 
-// Deps is what the room needs.
+// Deps is what the room needs. Tools that only read may leave out what they do not use.
 type Deps struct {
-	Store *postgres.Store
-	Keys  *authjs.Keys
+	Store     *postgres.Store
+	Jobs      *jobs.Queue
+	Keys      *authjs.Keys
+	Passwords *password.Guard
+	Hub       *live.Hub // wakes sockets whose session may have ended
+	// SealKeys encrypt client secrets of organizations' sign-on, 32 bytes each; the first encrypts.
+	SealKeys [][]byte
+	// Lookup finds TXT records; nil: DNS.
+	Lookup Lookup
+	// SessionAge is how long a session lives that nobody uses, UpdateAge how old it is when use renews it; 0:
+	// Auth.js's own.
+	SessionAge, UpdateAge time.Duration
 	// TrustEmail lets a token whose subject is none of our users name one by its address. It is right as
 	// long as every sign-in provider of the frontend verifies addresses.
 	TrustEmail bool
 	Now        func() time.Time
 }
 
+const (
+	// sessionAge and updateAge are Auth.js's own.
+	sessionAge = 30 * 24 * time.Hour
+	updateAge  = 24 * time.Hour
+)
+
 // New makes the service.
 func New(d Deps) *Service {
-	return &Service{store: d.Store, keys: d.Keys, trustEmail: d.TrustEmail, now: d.Now}
+	if d.Lookup == nil {
+		d.Lookup = net.DefaultResolver.LookupTXT
+	}
+	return &Service{
+		store: d.Store, jobs: d.Jobs, keys: d.Keys, passwords: d.Passwords, hub: d.Hub, seal: seal(d.SealKeys), lookup: d.Lookup,
+		sessionAge: cmp.Or(d.SessionAge, sessionAge), updateAge: cmp.Or(d.UpdateAge, updateAge), trustEmail: d.TrustEmail, now: d.Now,
+	}
 }
 
 func user(r *db.User) User {
@@ -111,35 +133,12 @@ func membership(r *db.Membership) Membership {
 	}
 }
 
-func analyses(words []string) []Analysis {
-	if words == nil {
-		return nil
+// given is nothing where something went wrong.
+func given[T any](v T, err error) (*T, error) {
+	if err != nil {
+		return nil, err
 	}
-	list := make([]Analysis, len(words))
-	for i, w := range words {
-		list[i] = Analysis(w)
-	}
-	return list
-}
-
-// Words are analyses as a database or a configuration spells them.
-func Words(list []Analysis) []string {
-	if list == nil {
-		return nil
-	}
-	words := make([]string, len(list))
-	for i, a := range list {
-		words[i] = string(a)
-	}
-	return words
-}
-
-// ParseAnalysis reads one; it refuses what is none.
-func ParseAnalysis(word string) (Analysis, error) {
-	if a := Analysis(word); slices.Contains([]Analysis{Speakers, Sentiment, Entities, Chapters, Topics, ContentSafety}, a) {
-		return a, nil
-	}
-	return "", fmt.Errorf("%q is no analysis: choose of SPEAKERS, SENTIMENT, ENTITIES, CHAPTERS, TOPICS, CONTENT_SAFETY", word)
+	return &v, nil
 }
 
 func missing(err error, thing string) error {

@@ -46,12 +46,25 @@ type Waiter struct {
 	c     chan struct{}
 	hub   *Hub
 	topic uuid.UUID
+
+	call           func()
+	calling, again bool // guarded by the hub
 }
 
 // Wait registers for a topic. Register first and read afterwards: what changes in between is not missed.
 func (h *Hub) Wait(topic uuid.UUID) *Waiter {
 	c := make(chan struct{}, 1)
-	w := &Waiter{C: c, c: c, hub: h, topic: topic}
+	return h.add(&Waiter{C: c, c: c, hub: h, topic: topic})
+}
+
+// Call registers a function instead, for those who are many and seldom woken: they need no goroutine to wait
+// in. It runs at most once at a time, and once more when its topic changed meanwhile.
+func (h *Hub) Call(topic uuid.UUID, f func()) *Waiter {
+	return h.add(&Waiter{call: f, hub: h, topic: topic})
+}
+
+func (h *Hub) add(w *Waiter) *Waiter {
+	topic := w.topic
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.waiters[topic] == nil {
@@ -91,11 +104,33 @@ func (h *Hub) WakeAll() {
 
 func (h *Hub) wake(topic uuid.UUID) {
 	for w := range h.waiters[topic] {
+		if w.call != nil {
+			w.again = true
+			if !w.calling {
+				w.calling = true
+				go w.run()
+			}
+			continue
+		}
 		select {
 		case w.c <- struct{}{}:
 		default: // one is pending: that read will see this change too
 		}
 	}
+}
+
+// run calls until nothing changed while it did.
+func (w *Waiter) run() {
+	for w.due() {
+		w.call()
+	}
+}
+
+func (w *Waiter) due() bool {
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	w.calling, w.again = w.again, false
+	return w.calling
 }
 
 // Topics lists what somebody waits on, for the sweep.

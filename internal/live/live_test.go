@@ -224,3 +224,25 @@ func TestANotificationThatCannotBeReadIsPassedOver(t *testing.T) {
 	}
 	asleep(t, w)
 }
+
+func TestACallRunsOneAtATimeAndOnceMoreForWhatChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	hub, topic := live.New(), uuid.New()
+	began, goOn := make(chan struct{}), make(chan struct{})
+	w := hub.Call(topic, func() { began <- struct{}{}; <-goOn })
+	for range 3 {
+		hub.Wake(topic)
+	}
+	<-began
+	hub.Wake(topic, topic)
+	goOn <- struct{}{}
+	<-began
+	w.Close()
+	hub.Wake(topic)
+	goOn <- struct{}{}
+	select {
+	case <-began:
+		t.Error("called again although nothing changed before it was closed")
+	case <-time.After(50 * time.Millisecond):
+	}
+}

@@ -1,0 +1,38 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+)
+
+// detail is what an audit wants to know beyond the event; never a secret.
+type detail = map[string]string
+
+// audit records what somebody did in one organization.
+func audit(ctx context.Context, tx *postgres.Tx, organization, by uuid.UUID, what activity.Type, about ids.ID, d detail) error {
+	return activity.Record(ctx, tx, activity.Event{
+		OrganizationID: organization, Type: what, Subject: about, Actor: activity.Person(by), Audience: activity.Audit, Detail: d,
+	})
+}
+
+// auditUser records what somebody did about themselves in each organization that they belong to: its admins
+// answer for who gets in. The order of the organizations is always the same, so that two of these never wait
+// for each other. It wakes the user's sockets.
+func auditUser(ctx context.Context, tx *postgres.Tx, user uuid.UUID, what activity.Type, d detail) error {
+	tx.WakeAfterCommit(user)
+	all, err := tx.ListOrganizationsOf(ctx, user)
+	if err != nil {
+		return fmt.Errorf("reading whose audit log it belongs to: %w", err)
+	}
+	for _, organization := range all {
+		if err := audit(ctx, tx, organization, user, what, ids.Of(ids.User, user), d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
