@@ -78,6 +78,7 @@ func (a *app) startBackground(ctx context.Context, running *sync.WaitGroup) {
 		running.Go(func() { a.hub.Run(ctx, a.store.Notify) })
 	}
 	running.Go(func() { a.activity.Sweep(ctx, every) })
+	roomForGarbage()
 	running.Go(func() { slim(ctx, func() uint64 { return a.graph.Sockets.Stats().Opened }) })
 }
 
