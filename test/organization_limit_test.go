@@ -25,7 +25,7 @@ func recordingsOf(p *person) string {
 
 func TestAnOrganizationAtItsLimitLocksOutNobodyElse(t *testing.T) {
 	t.Parallel()
-	for name, setting := range map[string]string{"requests": "LIMIT_REQUESTS_PER_ORGANIZATION=2", "cost": "LIMIT_COST_PER_ORGANIZATION=4000"} {
+	for name, setting := range map[string]string{"requests": "LIMIT_REQUESTS_PER_ORGANIZATION=1", "cost": "LIMIT_COST_PER_ORGANIZATION=4000"} {
 		a := start(t, setting)
 		loud, colleague := a.person("loud", "OPERATOR"), a.person("loud", "OPERATOR")
 		quiet, both := a.person("quiet", "OPERATOR"), a.person("quiet", "OPERATOR")
@@ -51,7 +51,7 @@ func TestAnOrganizationAtItsLimitLocksOutNobodyElse(t *testing.T) {
 
 func TestWhatIsFoundByItsIDCountsAtItsOrganization(t *testing.T) {
 	t.Parallel()
-	a := start(t, "LIMIT_REQUESTS_PER_ORGANIZATION=2")
+	a := start(t, "LIMIT_REQUESTS_PER_ORGANIZATION=1")
 	p := a.person("ours", "OPERATOR")
 	transcription := p.transcribe()
 	for _, query := range []string{

@@ -78,7 +78,9 @@ func (a *app) startBackground(ctx context.Context, running *sync.WaitGroup) {
 		running.Go(func() { a.hub.Run(ctx, a.store.Notify) })
 	}
 	running.Go(func() { a.activity.Sweep(ctx, every) })
-	running.Go(func() { slim(ctx, func() uint64 { return a.graph.Sockets.Stats().Opened }) })
+	opened := func() uint64 { return a.graph.Sockets.Stats().Opened }
+	running.Go(func() { slim(ctx, opened) })
+	running.Go(func() { makeRoom(ctx, opened) })
 }
 
 func (a *app) drain(server *httpserver.Server) error {

@@ -58,6 +58,7 @@ WHERE id = @id RETURNING *;
 -- name: CompleteTranscription :one
 UPDATE switchboard.transcriptions SET
     status = 'COMPLETED', finished_at = now(), version = version + 1,
+    failure_code = NULL, failure_message = NULL, failure_retryable = NULL,
     text = @text, language_code = sqlc.narg(language_code), confidence = sqlc.narg(confidence), speech_model = sqlc.narg(speech_model)
 WHERE id = @id RETURNING *;
 

@@ -6140,7 +6140,7 @@ extend type Recording {
   transcriptions: [Transcription!]!
 }
 
-"QUEUED → PROCESSING → COMPLETED | FAILED | CANCELED; QUEUED → FAILED | CANCELED; FAILED and CANCELED → QUEUED by transcriptionRetry only. COMPLETED is final."
+"QUEUED → PROCESSING → COMPLETED | FAILED | CANCELED; QUEUED → FAILED | CANCELED; FAILED and CANCELED → QUEUED by transcriptionRetry only; FAILED → COMPLETED when the provider had it after all. COMPLETED is final."
 enum TranscriptionStatus {
   QUEUED
   PROCESSING

@@ -71,6 +71,7 @@ func (q *Queries) CancelTranscription(ctx context.Context, id uuid.UUID) (*Trans
 const completeTranscription = `-- name: CompleteTranscription :one
 UPDATE switchboard.transcriptions SET
     status = 'COMPLETED', finished_at = now(), version = version + 1,
+    failure_code = NULL, failure_message = NULL, failure_retryable = NULL,
     text = $1, language_code = $2, confidence = $3, speech_model = $4
 WHERE id = $5 RETURNING id, organization_id, recording_id, status, attempt, version, requested_by, idempotency_key, requested_language, analysis, queued_at, started_at, finished_at, checked_at, failure_code, failure_message, failure_retryable, language_code, confidence, text, speech_model
 `

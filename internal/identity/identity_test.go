@@ -24,7 +24,7 @@ var seed = Seed{Email: " Ada@Example.com", UserName: "Ada", Organization: "Harbo
 
 func open(t *testing.T, change ...func(*Deps)) *room {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), postgres.Config{URL: testdb.New(t)})
+	store, err := postgres.Open(t.Context(), postgres.Config{URL: testdb.New(t), Rehearse: true})
 	if err != nil {
 		t.Fatal(err)
 	}

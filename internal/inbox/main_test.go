@@ -47,7 +47,7 @@ type room struct {
 func open(t *testing.T) *room {
 	t.Helper()
 	r := &room{address: testdb.New(t), counted: map[string]int{}}
-	store, err := postgres.Open(t.Context(), postgres.Config{URL: r.address})
+	store, err := postgres.Open(t.Context(), postgres.Config{URL: r.address, Rehearse: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,9 @@ type Config struct {
 	Counted  func(ctx context.Context)                     // called for each statement sent; may be nil
 	Wake     func(ctx context.Context, topics []uuid.UUID) // called after a commit with what it recorded; may be nil
 	Traces   *telemetry.Tracing                            // nil: no spans
+	// Rehearse, in tests, runs each transaction once in vain before it counts, as after a deadlock: whoever
+	// builds on what an earlier run left in memory is found there.
+	Rehearse bool
 }
 
 // Store is a pool of connections.
@@ -33,6 +36,8 @@ type Store struct {
 	*db.Queries
 	pool *pgxpool.Pool
 	wake func(context.Context, []uuid.UUID)
+
+	rehearse bool
 }
 
 const (
@@ -75,7 +80,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
-	return &Store{Queries: db.New(guarded{pool}), pool: pool, wake: c.Wake}, nil
+	return &Store{Queries: db.New(guarded{pool}), pool: pool, wake: c.Wake, rehearse: c.Rehearse}, nil
 }
 
 // Pool is for River, which brings its own queries.
@@ -112,10 +117,16 @@ type Tx struct {
 // WakeAfterCommit notes topics to be woken once the transaction is committed; nobody is woken when it fails.
 func (tx *Tx) WakeAfterCommit(topics ...uuid.UUID) { tx.topics = append(tx.topics, topics...) }
 
+// errRehearsed rolls a rehearsal back.
+var errRehearsed = errors.New("this run does not count")
+
 // InTx runs do in a transaction and commits it when do gives no error. No network call belongs inside.
 // When Postgres ends the transaction because it and another one wait for each other, it runs again: do
-// must not build on what an earlier run of it left in memory.
+// must not build on what an earlier run of it left in memory; Config.Rehearse checks that.
 func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) (err error) {
+	if s.rehearse {
+		_ = s.once(ctx, func(tx *Tx) error { return errors.Join(errRehearsed, do(tx)) }) // what it says, it says again
+	}
 	for range tries {
 		if err = s.once(ctx, do); !deadlocked(err) || ctx.Err() != nil {
 			break

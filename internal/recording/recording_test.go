@@ -39,7 +39,7 @@ type room struct {
 func open(t *testing.T) *room {
 	t.Helper()
 	address := testdb.New(t)
-	store, err := postgres.Open(t.Context(), postgres.Config{URL: address})
+	store, err := postgres.Open(t.Context(), postgres.Config{URL: address, Rehearse: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,8 @@ func lost() Failure {
 	return Failure{Code: "PROVIDER_LOST", Message: "The provider does not have this transcription any more.", Retryable: true}
 }
 
-// complete stores a transcript, unless it is stored or nobody wants it.
+// complete stores a transcript, unless it is stored or nobody wants it. One that comes after its attempt had
+// failed, as the provider was given up after a day, is paid for and wanted as any other.
 func (w *Worker) complete(ctx context.Context, submission uuid.UUID, answer assemblyai.Transcript) error {
 	result := read(answer)
 	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -109,7 +110,8 @@ func (w *Worker) complete(ctx context.Context, submission uuid.UUID, answer asse
 		if err != nil || row == nil {
 			return err
 		}
-		if row.Attempt != sub.Attempt || !Status(row.Status).Live() {
+		late := Status(row.Status) == Failed
+		if row.Attempt != sub.Attempt || !late && !Status(row.Status).Live() {
 			return w.leave(ctx, tx, row, sub)
 		}
 		if err := result.store(ctx, tx, row); err != nil {

@@ -53,7 +53,7 @@ type house struct {
 func open(t *testing.T, vendor string, change ...func(*Options)) *house {
 	t.Helper()
 	address, hub, h := testdb.New(t), live.New(), &house{home: ids.New(ids.Organization)}
-	store, err := postgres.Open(t.Context(), postgres.Config{URL: address, Wake: hub.Publish})
+	store, err := postgres.Open(t.Context(), postgres.Config{URL: address, Wake: hub.Publish, Rehearse: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,13 +19,16 @@ const (
 //	QUEUED → PROCESSING → COMPLETED
 //	   ↘         ↘
 //	    FAILED, CANCELED → QUEUED (retry: attempt + 1)
+//	    FAILED → COMPLETED (a transcript that came after we had given it up)
 func (s Status) next() []Status {
 	switch s {
 	case Queued:
 		return []Status{Processing, Failed, Canceled}
 	case Processing:
 		return []Status{Completed, Failed, Canceled}
-	case Failed, Canceled:
+	case Failed:
+		return []Status{Queued, Completed}
+	case Canceled:
 		return []Status{Queued}
 	}
 	return nil

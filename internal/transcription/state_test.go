@@ -14,7 +14,7 @@ func statuses() []Status { return []Status{Queued, Processing, Completed, Failed
 func TestTheGraphIsTheOneInTheSchema(t *testing.T) {
 	t.Parallel()
 	arrows := map[Status][]Status{
-		Queued: {Processing, Failed, Canceled}, Processing: {Completed, Failed, Canceled}, Completed: nil, Failed: {Queued}, Canceled: {Queued},
+		Queued: {Processing, Failed, Canceled}, Processing: {Completed, Failed, Canceled}, Completed: nil, Failed: {Queued, Completed}, Canceled: {Queued},
 	}
 	for _, from := range statuses() {
 		for _, to := range append(statuses(), "", "completed") {
@@ -48,7 +48,7 @@ func TestNoKnockInAnyOrderLeavesTheGraph(t *testing.T) {
 			if done {
 				t.Fatalf("COMPLETED became %s", wish)
 			}
-			if wish == Completed && now != Processing {
+			if wish == Completed && now != Processing && now != Failed {
 				t.Fatalf("%s became COMPLETED", now)
 			}
 			if wish == Queued {
@@ -56,7 +56,7 @@ func TestNoKnockInAnyOrderLeavesTheGraph(t *testing.T) {
 					t.Fatalf("%s was queued again while something was to be expected", now)
 				}
 				attempt++
-			} else if !now.Live() {
+			} else if !now.Live() && wish != Completed {
 				t.Fatalf("%s became %s without being queued again", now, wish)
 			}
 			now, done = wish, wish == Completed
@@ -74,7 +74,7 @@ func TestWhatIsLiveComesToAnEndInAtMostTwoSteps(t *testing.T) {
 		if s.Live() && !ends {
 			t.Errorf("%s is live and cannot end", s)
 		}
-		if !s.Live() && slices.ContainsFunc(s.next(), func(n Status) bool { return n != Queued }) {
+		if !s.Live() && slices.ContainsFunc(s.next(), func(n Status) bool { return n != Queued && n != Completed }) {
 			t.Errorf("%s is over and goes on without being queued again", s)
 		}
 	}

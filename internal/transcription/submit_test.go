@@ -2,6 +2,7 @@ package transcription
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	fake "github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 )
 
@@ -149,5 +151,37 @@ func TestAWatcherSeesEachStepOnceAndThenTheEnd(t *testing.T) {
 	}
 	if len(seen) != 3 || seen[0] != Queued || seen[1] != Processing || seen[2] != Completed {
 		t.Errorf("seen %v", seen)
+	}
+}
+
+func TestATranscriptThatComesAfterItWasGivenUpIsKept(t *testing.T) {
+	t.Parallel()
+	provider, address := standIn(t, fake.Scripted{Result: heard})
+	h := open(t, address)
+	made := h.request(t)
+	provider.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: true}})
+	if err := h.submitOf(t, made); err != nil {
+		t.Fatal(err)
+	}
+	h.execute(t, "UPDATE switchboard.transcriptions SET queued_at = now() - interval '2 days' WHERE id = $1", made.ID.UUID)
+	if err := h.worker.check(t.Context(), jobs.Job[checkArgs]{Args: checkArgs{TranscriptionID: made.ID.UUID, Attempt: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.read(t, made.ID); got.Status != Failed || got.Failure.Code != "TIMED_OUT" {
+		t.Fatalf("after two days it is %s", got.Status)
+	}
+	sub, err := h.store.GetSubmissionOfAttempt(t.Context(), made.ID.UUID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the transcript to be taken", func() bool {
+		knock := inbox.Event{Body: fmt.Appendf(nil, `{"transcript_id":%q,"status":"completed"}`, *sub.ProviderID)}
+		if _, err := h.worker.Ingest(t.Context(), knock); err != nil && !jobs.Waits(err) {
+			t.Fatal(err)
+		}
+		return h.read(t, made.ID).Status == Completed
+	})
+	if got := h.read(t, made.ID); got.Failure != nil || got.Version != 1 || got.Text == nil {
+		t.Errorf("it is %+v", got)
 	}
 }
