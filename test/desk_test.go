@@ -198,7 +198,7 @@ func TestAdminRetriesWhatFailedOnceItsCauseIsGoneAndDiscardsTheRest(t *testing.T
 	eventually(t, "it to be given up", func() bool { dead = admin.webhooks(vars{"statuses": []string{"FAILED"}}); return len(dead) == 1 })
 	a.provider.SetFaults(assemblyai.Faults{})
 
-	other := a.kept(admin, "SIGNALWIRE", "FAILED", "call-1", 0)
+	other, foreign := a.kept(admin, "SIGNALWIRE", "FAILED", "call-1", 0), a.kept(a.person("theirs", "OWNER"), "SIGNALWIRE", "FAILED", "call-1", 0)
 	finished := a.kept(admin, "SIGNALWIRE", "PROCESSED", "call-1", 0)
 	for name, c := range map[string]struct {
 		in   vars
@@ -206,6 +206,7 @@ func TestAdminRetriesWhatFailedOnceItsCauseIsGoneAndDiscardsTheRest(t *testing.T
 	}{
 		"one is finished": {admin.resolve("RETRY", nil, dead[0].ID, finished), "INVALID_STATE"},
 		"one is missing":  {admin.resolve("RETRY", nil, dead[0].ID, ids.New(ids.Webhook).String()), "NOT_FOUND"},
+		"one is theirs":   {admin.resolve("RETRY", nil, dead[0].ID, foreign), "NOT_FOUND"},
 		"no note":         {admin.resolve("DISCARD", nil, other), "INVALID"},
 		"none":            {admin.resolve("RETRY", nil), "INVALID"},
 	} {
@@ -213,7 +214,7 @@ func TestAdminRetriesWhatFailedOnceItsCauseIsGoneAndDiscardsTheRest(t *testing.T
 			t.Errorf("%s: %s", name, code)
 		}
 	}
-	if n := a.rows(`SELECT count(*) FROM switchboard.webhook_events WHERE status = 'FAILED'`); n != 2 {
+	if n := a.rows(`SELECT count(*) FROM switchboard.webhook_events WHERE status = 'FAILED'`); n != 3 {
 		t.Errorf("%d are as they were", n)
 	}
 	admin.resolves(t, "RETRY", nil, dead[0].ID)

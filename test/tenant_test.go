@@ -40,16 +40,21 @@ func in(field string, more vars) func(string) vars {
 func doors() map[string]door {
 	return map[string]door{
 		"Query.node": {`query($id: ID!) { node(id: $id) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Webhook}},
 		"Query.nodes": {`query($id: ID!) { nodes(ids: [$id]) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Webhook}},
 		"Query.recording":     {`query($id: ID!) { recording(id: $id) { id audio { url } transcriptions { id text } } }`, byID, []ids.Kind{ids.Recording}},
 		"Query.transcription": {`query($id: ID!) { transcription(id: $id) { id text download(format: TEXT) { url } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Mutation.organizationUpdate": {`mutation($in: OrganizationUpdateInput!) { organizationUpdate(input: $in) { organization { id } userErrors { code message } } }`,
 			in("organizationId", vars{"name": "Taken over"}), []ids.Kind{ids.Organization}},
-		"Mutation.uploadCreate":    {uploadCreate, in("organizationId", vars{"filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}), []ids.Kind{ids.Organization}},
-		"Mutation.uploadComplete":  {uploadComplete, in("uploadId", nil), []ids.Kind{ids.Upload}},
-		"Mutation.recordingDelete": {`mutation($id: ID!) { recordingDelete(id: $id) { recordingId userErrors { code message } } }`, byID, []ids.Kind{ids.Recording}},
+		"Mutation.uploadCreate":          {uploadCreate, in("organizationId", vars{"filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}), []ids.Kind{ids.Organization}},
+		"Mutation.uploadComplete":        {uploadComplete, in("uploadId", nil), []ids.Kind{ids.Upload}},
+		"Mutation.recordingDelete":       {`mutation($id: ID!) { recordingDelete(id: $id) { recordingId userErrors { code message } } }`, byID, []ids.Kind{ids.Recording}},
+		"Mutation.recordingLegalHoldSet": {holdSet, in("recordingId", vars{"hold": true, "reason": "Case 4711"}), []ids.Kind{ids.Recording}},
+		"Mutation.webhookEventResolve":   {webhookEventResolve, in("organizationId", vars{"ids": []string{ids.New(ids.Webhook).String()}, "action": "RETRY"}), []ids.Kind{ids.Organization}},
+		"Mutation.webhookEventResolve of an event": {webhookEventResolve, func(id string) vars {
+			return vars{"in": vars{"organizationId": ids.New(ids.Organization).String(), "ids": []string{id}, "action": "RETRY"}}
+		}, []ids.Kind{ids.Webhook}},
 		"Mutation.transcriptionRequest": {`mutation($in: TranscriptionRequestInput!) { transcriptionRequest(input: $in) { transcription { id } userErrors { code message } } }`,
 			func(id string) vars { return vars{"in": vars{"source": vars{"recordingId": id}}} }, []ids.Kind{ids.Recording}},
 		"Mutation.transcriptionRequest of a url": {requestOf, func(id string) vars {
@@ -136,6 +141,7 @@ func property(t *testing.T, a *app, p *person) map[ids.Kind]string {
 	return map[ids.Kind]string{
 		ids.User: ids.Of(ids.User, p.user).String(), ids.Organization: p.organization.String(), ids.Membership: out.Organization.Members.Nodes[0].ID,
 		ids.Activity: out.Organization.Activity.Nodes[0].ID, ids.Transcription: id, ids.Recording: p.state(id).Recording.ID, ids.Upload: upload,
+		ids.Webhook: a.kept(p, "SIGNALWIRE", "FAILED", "call-1", 0),
 	}
 }
 
@@ -207,7 +213,8 @@ func (a *app) fingerprint() (text string) {
 	a.t.Helper()
 	a.scan(&text, `SELECT concat_ws(' ',
 		(SELECT string_agg(name || updated_at, ',' ORDER BY id) FROM switchboard.organizations),
-		(SELECT count(*) FROM switchboard.recordings WHERE deleted_at IS NULL),
+		(SELECT count(*) FROM switchboard.recordings WHERE deleted_at IS NULL), (SELECT count(*) FROM switchboard.recordings WHERE held_at IS NOT NULL),
+		(SELECT string_agg(status || queued_at, ',' ORDER BY id) FROM switchboard.webhook_events),
 		(SELECT string_agg(status || attempt, ',' ORDER BY id) FROM switchboard.transcriptions),
 		(SELECT string_agg(status, ',' ORDER BY id) FROM switchboard.uploads),
 		(SELECT count(*) FROM switchboard.activity_events))`)
@@ -223,7 +230,7 @@ func TestRoleBelowWhatIsNeededIsRefusedAndChangesNothing(t *testing.T) {
 	viewer, operator := a.person("ours", "VIEWER"), a.person("ours", "OPERATOR")
 	before := a.fingerprint()
 	for name, who := range map[string]*person{
-		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
+		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.recordingLegalHoldSet": operator, "Mutation.webhookEventResolve": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
 		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRequest of a url": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
 	} {
 		d := doors()[name]
