@@ -22,6 +22,8 @@ type left struct {
 	AuthSecret    string `json:"authSecret"`
 	WebhookSecret string `json:"webhookSecret"`
 	SpeechKey     string `json:"speechKey"`
+	PhoneToken    string `json:"phoneToken"`
+	PhoneKey      string `json:"phoneKey"`
 	DatabaseURL   string `json:"databaseUrl"` // of the last start
 	Server        string `json:"server"`
 	Shown         bool   `json:"shown"` // the bundled call went through the whole walk once
@@ -65,6 +67,9 @@ func recall(home string) (left, error) {
 	}
 	if l.AuthSecret == "" {
 		l.AuthSecret, l.WebhookSecret, l.SpeechKey = rand.Text()+rand.Text(), rand.Text(), rand.Text()
+	}
+	if l.PhoneToken == "" { // also in what an older version left
+		l.PhoneToken, l.PhoneKey = rand.Text(), rand.Text()
 	}
 	return l, l.keep(home)
 }
