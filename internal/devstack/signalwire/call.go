@@ -40,7 +40,7 @@ type call struct {
 	sid, parent, direction, from, to string
 	base                             string // where we were reached
 	answerURL                        string
-	status                           string
+	status, before                   string // before: the status that it had last
 	created, answered, ended         time.Time
 	tells                            hook // of its status
 	record                           order
