@@ -40,10 +40,11 @@ func in(field string, more vars) func(string) vars {
 func doors() map[string]door {
 	return map[string]door{
 		"Query.node": {`query($id: ID!) { node(id: $id) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Webhook}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Webhook, ids.Call, ids.PhoneNumber}},
 		"Query.nodes": {`query($id: ID!) { nodes(ids: [$id]) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Webhook}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Webhook, ids.Call, ids.PhoneNumber}},
 		"Query.recording":     {`query($id: ID!) { recording(id: $id) { id audio { url } transcriptions { id text } } }`, byID, []ids.Kind{ids.Recording}},
+		"Query.call":          {wholeOfCall, byID, []ids.Kind{ids.Call}},
 		"Query.transcription": {`query($id: ID!) { transcription(id: $id) { id text download(format: TEXT) { url } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Mutation.organizationUpdate": {`mutation($in: OrganizationUpdateInput!) { organizationUpdate(input: $in) { organization { id } userErrors { code message } } }`,
 			in("organizationId", vars{"name": "Taken over"}), []ids.Kind{ids.Organization}},
@@ -60,8 +61,15 @@ func doors() map[string]door {
 		"Mutation.transcriptionRequest of a url": {requestOf, func(id string) vars {
 			return vars{"in": vars{"source": vars{"url": vars{"organizationId": id, "url": "https://example.com/a.wav"}}}}
 		}, []ids.Kind{ids.Organization}},
-		"Mutation.transcriptionRetry":  {`mutation($id: ID!) { transcriptionRetry(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
-		"Mutation.transcriptionCancel": {`mutation($id: ID!) { transcriptionCancel(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Mutation.transcriptionRetry":      {`mutation($id: ID!) { transcriptionRetry(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Mutation.transcriptionCancel":     {`mutation($id: ID!) { transcriptionCancel(id: $id) { transcription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Transcription}},
+		"Mutation.callStart":               {callStart, in("organizationId", vars{"to": theirNumber, "idempotencyKey": "taken over"}), []ids.Kind{ids.Organization}},
+		"Mutation.callHangup":              {callHangup, byID, []ids.Kind{ids.Call}},
+		"Mutation.callDispositionSet":      {dispose, in("callId", vars{"disposition": "SALE"}), []ids.Kind{ids.Call}},
+		"Mutation.callNoteAdd":             {addNote, in("callId", vars{"text": "Taken over"}), []ids.Kind{ids.Call}},
+		"Mutation.telephonySettingsUpdate": {setRules, in("organizationId", vars{"record": true}), []ids.Kind{ids.Organization}},
+		"Mutation.phoneNumberUpdate":       {setNumber, in("id", vars{"label": "Taken over"}), []ids.Kind{ids.PhoneNumber}},
+		"Subscription.callStatus":          {`subscription($id: ID!) { callStatus(callId: $id) { status } }`, byID, []ids.Kind{ids.Call}},
 		"Subscription.transcriptionStatus": {`subscription($id: ID!) { transcriptionStatus(transcriptionId: $id) { status } }`,
 			byID, []ids.Kind{ids.Transcription}},
 		"Subscription.organizationActivity": {`subscription($id: ID!) { organizationActivity(organizationId: $id) { id } }`, byID, []ids.Kind{ids.Organization}},
@@ -141,7 +149,7 @@ func property(t *testing.T, a *app, p *person) map[ids.Kind]string {
 	return map[ids.Kind]string{
 		ids.User: ids.Of(ids.User, p.user).String(), ids.Organization: p.organization.String(), ids.Membership: out.Organization.Members.Nodes[0].ID,
 		ids.Activity: out.Organization.Activity.Nodes[0].ID, ids.Transcription: id, ids.Recording: p.state(id).Recording.ID, ids.Upload: upload,
-		ids.Webhook: a.kept(p, "SIGNALWIRE", "FAILED", "call-1", 0),
+		ids.Webhook: a.kept(p, "SIGNALWIRE", "FAILED", "call-1", 0), ids.Call: p.rung("COMPLETED", theirNumber, time.Minute), ids.PhoneNumber: p.number("+12025550199"),
 	}
 }
 
@@ -217,6 +225,8 @@ func (a *app) fingerprint() (text string) {
 		(SELECT string_agg(status || queued_at, ',' ORDER BY id) FROM switchboard.webhook_events),
 		(SELECT string_agg(status || attempt, ',' ORDER BY id) FROM switchboard.transcriptions),
 		(SELECT string_agg(status, ',' ORDER BY id) FROM switchboard.uploads),
+		(SELECT string_agg(concat(status, hangup_at, disposition), ',' ORDER BY id) FROM switchboard.calls), (SELECT count(*) FROM switchboard.call_notes),
+		(SELECT string_agg(concat(label, forward_to), ',') FROM switchboard.phone_numbers), (SELECT count(*) FROM switchboard.telephony_settings),
 		(SELECT count(*) FROM switchboard.activity_events))`)
 	return text
 }
@@ -231,6 +241,8 @@ func TestRoleBelowWhatIsNeededIsRefusedAndChangesNothing(t *testing.T) {
 	before := a.fingerprint()
 	for name, who := range map[string]*person{
 		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.recordingLegalHoldSet": operator, "Mutation.webhookEventResolve": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
+		"Mutation.callStart": viewer, "Mutation.callHangup": viewer, "Mutation.callDispositionSet": viewer, "Mutation.callNoteAdd": viewer,
+		"Mutation.telephonySettingsUpdate": operator, "Mutation.phoneNumberUpdate": operator,
 		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRequest of a url": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
 	} {
 		d := doors()[name]
