@@ -2041,12 +2041,16 @@ var (
 		"CALL_WRITE":          access.CallWrite,
 		"TRANSCRIBE":          access.Transcribe,
 		"RECORDING_DELETE":    access.RecordingDelete,
+		"RECORDING_HOLD":      access.RecordingHold,
+		"INBOX_MANAGE":        access.InboxManage,
 		"ORGANIZATION_UPDATE": access.OrganizationUpdate,
 	}
 	marshalNPermission2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋaccessᚐPermission = map[access.Permission]string{
 		access.CallWrite:          "CALL_WRITE",
 		access.Transcribe:         "TRANSCRIBE",
 		access.RecordingDelete:    "RECORDING_DELETE",
+		access.RecordingHold:      "RECORDING_HOLD",
+		access.InboxManage:        "INBOX_MANAGE",
 		access.OrganizationUpdate: "ORGANIZATION_UPDATE",
 	}
 )

@@ -2993,6 +2993,8 @@ enum Permission {
   CALL_WRITE
   TRANSCRIBE
   RECORDING_DELETE
+  RECORDING_HOLD
+  INBOX_MANAGE
   ORGANIZATION_UPDATE
 }
 
@@ -3071,7 +3073,7 @@ input OrganizationUpdateInput {
   languageCode: String
   "Null: what the operator of the service configured."
   analysis: [Analysis!]
-  "Recordings are deleted after so many days, except those under legal hold. Null: never."
+  "1 to 3650; what is older is deleted within the hour and does not come back, except under legal hold. Null: keep recordings for good."
   recordingRetentionDays: Int
 }
 

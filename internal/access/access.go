@@ -49,6 +49,8 @@ const (
 	CallWrite          Permission = "CALL_WRITE"
 	Transcribe         Permission = "TRANSCRIBE"
 	RecordingDelete    Permission = "RECORDING_DELETE"
+	RecordingHold      Permission = "RECORDING_HOLD"
+	InboxManage        Permission = "INBOX_MANAGE"
 	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
 )
 
@@ -59,7 +61,7 @@ func (r Role) Permissions() []Permission {
 		list = append(list, CallWrite, Transcribe)
 	}
 	if r.Reaches(Admin) {
-		list = append(list, RecordingDelete, OrganizationUpdate)
+		list = append(list, RecordingDelete, RecordingHold, InboxManage, OrganizationUpdate)
 	}
 	return list
 }
