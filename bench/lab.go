@@ -40,6 +40,7 @@ type lab struct {
 	provider                     *assemblyai.Server
 	providerURL                  string
 	auth, key, webhook, byHandIs string // secrets
+	phone                        telephone
 	seeded
 	server, byHand *process
 	closers        []func() error // in the order of their making
@@ -48,7 +49,7 @@ type lab struct {
 // open builds it all. close is needed also after an error.
 func open(ctx context.Context) (*lab, error) {
 	l := &lab{auth: rand.Text() + rand.Text(), key: rand.Text(), webhook: rand.Text(), byHandIs: rand.Text()}
-	for _, step := range []func(context.Context) error{l.openDir, l.openDatabase, l.openProvider, l.startServer, l.startByHand} {
+	for _, step := range []func(context.Context) error{l.openDir, l.openDatabase, l.openProvider, l.openTelephone, l.startServer, l.startByHand} {
 		if err := step(ctx); err != nil {
 			return l, err
 		}
@@ -146,6 +147,7 @@ func heard() speech.Result {
 // the transcriptions whose webhook we hold back.
 func (l *lab) startServer(ctx context.Context) (err error) {
 	l.server, err = launch(ctx, filepath.Join(l.dir, "server.log"), []string{program, "serve"},
+		"SIGNALWIRE_PROJECT_ID="+phoneProject, "SIGNALWIRE_TOKEN="+l.phone.token, "SIGNALWIRE_SPACE_URL="+l.phone.url, "SIGNALWIRE_SIGNING_KEY="+l.phone.key,
 		"METRICS_PORT=0", "DATABASE_URL="+l.database.URL, "NEXT_PUBLIC_APP_URL=https://app.example.com", "BLOB_DIR="+filepath.Join(l.dir, "blobs"),
 		"AUTH_SECRET="+l.auth, "ASSEMBLYAI_API_KEY="+l.key, "ASSEMBLYAI_WEBHOOK_SECRET="+l.webhook, "ASSEMBLYAI_BASE_URL="+l.providerURL,
 		"TRANSCRIPTION_ANALYSIS=NONE", "TRANSCRIPTION_CHECK_AFTER=1h",
@@ -173,7 +175,7 @@ func (l *lab) startByHand(ctx context.Context) (err error) {
 		return fmt.Errorf("building the yardstick: %w\n%s", err, out)
 	}
 	l.byHand, err = launch(ctx, filepath.Join(l.dir, "handwritten.log"), []string{binary},
-		"DATABASE_URL="+l.database.URL, "TOKEN="+l.byHandIs, "WEBHOOK_SECRET="+l.webhook)
+		"DATABASE_URL="+l.database.URL, "TOKEN="+l.byHandIs, "WEBHOOK_SECRET="+l.webhook, "SIGNALWIRE_SIGNING_KEY="+l.phone.key)
 	return err
 }
 
