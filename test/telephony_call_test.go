@@ -21,7 +21,7 @@ const (
 	setNumber   = `mutation($in: PhoneNumberUpdateInput!) { phoneNumberUpdate(input: $in) { phoneNumber { id } userErrors { code message path } } }`
 	watchCall   = `subscription($id: ID!, $after: String) { callStatus(callId: $id, after: $after) { cursor status previousStatus replayed call { id status } } }`
 	wholeOfCall = `query($id: ID!) { call(id: $id) { id direction status providerStatus fromNumber toNumber recorded startedAt endedAt durationMs failure { code message }
-		outcome { disposition note by { id } } createdBy { id } legs { providerId first status } recordings { id status call { id } }
+		disposition dispositionNote dispositionSetBy { id } createdBy { id } legs { providerId first status } recordings { id status call { id } }
 		transcription { id status text } notes { text author { id } } timeline { type subject { id } } } }`
 )
 
@@ -33,13 +33,10 @@ type told struct {
 	StartedAt, EndedAt                          *string
 	DurationMs                                  *int
 	Failure                                     *struct{ Code, Message string }
-	Outcome                                     *struct {
-		Disposition string
-		Note        *string
-		By          *struct{ ID string }
-	}
-	CreatedBy *struct{ ID string }
-	Legs      []struct {
+	Disposition, DispositionNote                *string
+	DispositionSetBy                            *struct{ ID string }
+	CreatedBy                                   *struct{ ID string }
+	Legs                                        []struct {
 		ProviderID, Status string
 		First              bool
 	}

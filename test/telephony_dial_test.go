@@ -214,7 +214,7 @@ func TestWithoutAProviderNoCallBegins(t *testing.T) {
 	}
 }
 
-func TestOutcomeNotesAndTimelineSayWhoDidWhat(t *testing.T) {
+func TestDispositionNotesAndTimelineSayWhoDidWhat(t *testing.T) {
 	t.Parallel()
 	a := startPhone(t)
 	p := a.caller("acme", "OPERATOR")
@@ -231,8 +231,8 @@ func TestOutcomeNotesAndTimelineSayWhoDidWhat(t *testing.T) {
 		}
 	}
 	c, me := p.told(id), ids.Of(ids.User, p.user).String()
-	if c.Outcome == nil || c.Outcome.Disposition != "SALE" || *c.Outcome.Note != "After SALE" || c.Outcome.By.ID != me {
-		t.Errorf("%+v", c.Outcome)
+	if c.Disposition == nil || *c.Disposition != "SALE" || *c.DispositionNote != "After SALE" || c.DispositionSetBy.ID != me {
+		t.Errorf("%+v", c)
 	}
 	if len(c.Notes) != 2 || c.Notes[0].Text != "Second" || c.Notes[1].Author.ID != me {
 		t.Errorf("%+v", c.Notes)

@@ -139,7 +139,10 @@ func TestARecordingsCallbackNeverChangesTheCall(t *testing.T) {
 	id := p.call(nil)
 	c := p.ends(id, "COMPLETED")
 	var again told
-	eventually(t, "the recording", func() bool { again = p.told(id); return len(again.Recordings) == 1 && again.Recordings[0].Status == "STORED" })
+	eventually(t, "the recording", func() bool {
+		again = p.told(id)
+		return len(again.Recordings) == 1 && again.Recordings[0].Status == "STORED"
+	})
 	if *again.EndedAt != *c.EndedAt || again.Status != c.Status || *again.DurationMs != *c.DurationMs || len(again.Legs) != 1 {
 		t.Errorf("before %+v, after %+v", c, again)
 	}
