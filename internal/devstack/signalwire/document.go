@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -142,8 +143,9 @@ func (s *Server) redirect(c *call, to string) (bool, error) {
 	}
 	c.answerURL, c.fallbackURL = at.String(), "" // it is for the first document
 	document, err := s.fetch(c)
-	if err != nil {
-		return false, err
+	if err != nil { // there was a conversation: it ends, and has not failed
+		slog.Warn("the local telephone service could not go on with a call", "call", c.sid, "error", err)
+		return false, nil
 	}
 	return false, s.follow(c, document)
 }
