@@ -22,12 +22,18 @@ type bench struct {
 	seeded
 	byHand   *lab.Process
 	byHandIs string // its secret
+	phone    telephone
 }
 
 // open builds it all. Close is needed also after an error.
 func open(ctx context.Context) (*bench, error) {
-	l, err := lab.Open(ctx, lab.Options{Name: "bench", Database: startDatabase, Heard: heard()})
-	b := &bench{Lab: l, byHandIs: rand.Text()}
+	phone, hangUp, err := openTelephone()
+	if err != nil {
+		return nil, err
+	}
+	l, err := lab.Open(ctx, lab.Options{Name: "bench", Database: startDatabase, Heard: heard(), Settings: phone.settings()})
+	l.AtEnd(hangUp)
+	b := &bench{Lab: l, byHandIs: rand.Text(), phone: phone}
 	if err != nil {
 		return b, err
 	}
@@ -85,6 +91,6 @@ func (l *bench) startByHand(ctx context.Context) (err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the yardstick: %w\n%s", err, out)
 	}
-	l.byHand, err = l.Run(ctx, []string{binary}, "DATABASE_URL="+l.Database, "TOKEN="+l.byHandIs, "WEBHOOK_SECRET="+l.Webhook)
+	l.byHand, err = l.Run(ctx, []string{binary}, "DATABASE_URL="+l.Database, "TOKEN="+l.byHandIs, "WEBHOOK_SECRET="+l.Webhook, "SIGNALWIRE_SIGNING_KEY="+l.phone.key)
 	return err
 }

@@ -33,30 +33,38 @@ func (l *bench) measureCPU(ctx context.Context, t *table) error {
 		return err
 	}
 	for _, p := range pages {
-		if err := l.alike(p); err != nil {
+		if err := l.compare(ctx, t, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare fills the row of one page.
+func (l *bench) compare(ctx context.Context, t *table, p page) error {
+	if err := l.alike(p); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	var ours, byHand, ratios []float64
+	for i := range rounds + 1 {
+		a, err := perRequest(ctx, l.Server, p.ours)
+		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		var ours, byHand, ratios []float64
-		for i := range rounds + 1 {
-			a, err := perRequest(ctx, l.Server, p.ours)
-			if err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
-			}
-			b, err := perRequest(ctx, l.byHand, p.byHand)
-			if err != nil {
-				return fmt.Errorf("%s by hand: %w", p.name, err)
-			}
-			if i > 0 { // the first one warms up
-				ours, byHand, ratios = append(ours, a), append(byHand, b), append(ratios, a/b)
-			}
+		b, err := perRequest(ctx, l.byHand, p.byHand)
+		if err != nil {
+			return fmt.Errorf("%s by hand: %w", p.name, err)
 		}
-		ratio := median(ratios)
-		t.add(row{
-			what: "Server CPU of " + p.name, ours: fmt.Sprintf("%.2f ms", median(ours)), byHand: fmt.Sprintf("%.2f ms", median(byHand)),
-			ratio: fmt.Sprintf("%.1f×", ratio), bound: fmt.Sprintf("at most %d×", maxCPU),
-		}, ratio <= maxCPU*noise)
-		say("%s: %.2f", p.name, ratios)
+		if i > 0 { // the first one warms up
+			ours, byHand, ratios = append(ours, a), append(byHand, b), append(ratios, a/b)
+		}
 	}
+	ratio := median(ratios)
+	t.add(row{
+		what: "Server CPU of " + p.name, ours: fmt.Sprintf("%.2f ms", median(ours)), byHand: fmt.Sprintf("%.2f ms", median(byHand)),
+		ratio: fmt.Sprintf("%.1f×", ratio), bound: fmt.Sprintf("at most %d×", maxCPU),
+	}, ratio <= maxCPU*noise)
+	say("%s: %.2f", p.name, ratios)
 	return nil
 }
 

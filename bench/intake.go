@@ -109,6 +109,7 @@ type webhooks struct {
 	requests [][]byte
 	at       int // where the number begins
 	numbers  []int
+	sign     func(request []byte) // after the number has changed; nil: nothing to sign
 }
 
 func (l *bench) webhooks(p *lab.Process, path string) (*webhooks, error) {
@@ -133,6 +134,9 @@ func (w *webhooks) next(sender int) []byte {
 	request := w.requests[sender]
 	copy(request[w.at:w.at+len(blank)], blank)
 	copy(request[w.at+len(blank)-len(n):], n)
+	if w.sign != nil {
+		w.sign(request)
+	}
 	return request
 }
 

@@ -60,6 +60,8 @@ func (l *bench) measures() []measure {
 		{"cpu", l.measureCPU},
 		{"documents", l.measureDocuments},
 		{"webhooks", l.measureIntake},
+		{"callbacks", l.measureCallbacks},
+		{"calls", l.measureCalls},
 		{"sockets", l.measureSockets},
 		{"crowd", l.measureCrowd},
 		{"minute", l.measureMinute},
@@ -71,7 +73,9 @@ func run(ctx context.Context, only string) (t *table, err error) {
 		return nil, err
 	}
 	l, err := open(ctx)
-	defer func() { err = errors.Join(err, l.Close()) }()
+	if l != nil {
+		defer func() { err = errors.Join(err, l.Close()) }()
+	}
 	if err != nil {
 		return nil, err
 	}

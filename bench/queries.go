@@ -18,6 +18,10 @@ const (
 		utterances(first: 200) {
 			nodes { index speakerKey startMs endMs text confidence sentiment words @include(if: $words) { text startMs endMs confidence } }
 			pageInfo { hasNextPage endCursor } } } }`
+	callsQuery = `query($s: String!, $n: Int!) { organization(slug: $s) { id calls(first: $n) {
+		nodes { id direction status fromNumber toNumber createdAt startedAt endedAt durationMs
+			recordings { id status durationMs } transcription { id status languageCode confidence } }
+		pageInfo { hasNextPage } } } }`
 	whoQuery = `{ viewer { sessionExpiresAt } }`
 )
 

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/graph/model"
@@ -50,13 +49,16 @@ func (r *Resolver) callers(v access.Viewer, a *answer) {
 func (a *answer) metCalls(list []telephony.Call) {
 	a.legs.crowd.meet(each(list, func(c telephony.Call) uuid.UUID { return c.ID.UUID }))
 	a.organizations.crowd.meet(each(list, func(c telephony.Call) uuid.UUID { return c.OrganizationID.UUID }))
-	people := each(list, func(c telephony.Call) uuid.UUID { return orNil(c.CreatedBy) })
-	a.users.crowd.meet(append(people, each(list, func(c telephony.Call) uuid.UUID {
-		if c.Outcome == nil || slices.Contains(people, orNil(c.Outcome.By)) {
-			return uuid.Nil
-		}
-		return orNil(c.Outcome.By)
-	})...))
+	a.users.crowd.meet(people(list))
+}
+
+// people are those who began calls or said how they went, once each.
+func people(list []telephony.Call) []uuid.UUID {
+	all := make([]*uuid.UUID, 0, 2*len(list))
+	for _, c := range list {
+		all = append(all, c.CreatedBy, c.DispositionSetBy)
+	}
+	return each(all, orNil)
 }
 
 // person is somebody who may have left.

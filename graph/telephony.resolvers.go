@@ -23,6 +23,10 @@ func (r *callResolver) Organization(ctx context.Context, obj *telephony.Call) (*
 	return of(ctx).organizations.load(ctx, obj.OrganizationID.UUID)
 }
 
+func (r *callResolver) DispositionSetBy(ctx context.Context, obj *telephony.Call) (*identity.User, error) {
+	return of(ctx).person(ctx, obj.DispositionSetBy)
+}
+
 func (r *callResolver) CreatedBy(ctx context.Context, obj *telephony.Call) (*identity.User, error) {
 	return of(ctx).person(ctx, obj.CreatedBy)
 }
@@ -53,10 +57,6 @@ func (r *callConnectionResolver) TotalCount(ctx context.Context, obj *model.Call
 
 func (r *callNoteResolver) Author(ctx context.Context, obj *telephony.Note) (*identity.User, error) {
 	return of(ctx).person(ctx, obj.Author)
-}
-
-func (r *callOutcomeResolver) By(ctx context.Context, obj *telephony.Outcome) (*identity.User, error) {
-	return of(ctx).person(ctx, obj.By)
 }
 
 func (r *callStatusEventResolver) Call(ctx context.Context, obj *telephony.StatusEvent) (*telephony.Call, error) {
@@ -134,8 +134,6 @@ func (r *Resolver) CallConnection() generated.CallConnectionResolver {
 
 func (r *Resolver) CallNote() generated.CallNoteResolver { return &callNoteResolver{r} }
 
-func (r *Resolver) CallOutcome() generated.CallOutcomeResolver { return &callOutcomeResolver{r} }
-
 func (r *Resolver) CallStatusEvent() generated.CallStatusEventResolver {
 	return &callStatusEventResolver{r}
 }
@@ -144,6 +142,5 @@ type (
 	callResolver            struct{ *Resolver }
 	callConnectionResolver  struct{ *Resolver }
 	callNoteResolver        struct{ *Resolver }
-	callOutcomeResolver     struct{ *Resolver }
 	callStatusEventResolver struct{ *Resolver }
 )

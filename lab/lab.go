@@ -35,6 +35,7 @@ type Options struct {
 	Name     string                                                                           // of the folder
 	Database func(ctx context.Context, dir string) (url string, stop func() error, err error) // an empty one
 	Heard    speech.Result                                                                    // in whatever the provider gets
+	Settings []string                                                                         // of all servers, as NAME=value
 }
 
 // Lab is one database, one provider and the server on them.
@@ -47,13 +48,14 @@ type Lab struct {
 	Auth, Key, Webhook string // secrets
 	Server             *Process
 
+	settings  []string
 	processes []*Process
 	closers   []func() error // in the order of their making
 }
 
 // Open builds it all. Close is needed also after an error.
 func Open(ctx context.Context, o Options) (*Lab, error) {
-	l := &Lab{Auth: rand.Text() + rand.Text(), Key: rand.Text(), Webhook: rand.Text()}
+	l := &Lab{Auth: rand.Text() + rand.Text(), Key: rand.Text(), Webhook: rand.Text(), settings: o.Settings}
 	for _, step := range []func(context.Context, Options) error{l.openDir, l.openDatabase, l.openProvider} {
 		if err := step(ctx, o); err != nil {
 			return l, err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,7 +57,7 @@ func (l *Lab) Launch(ctx context.Context, settings ...string) (*Process, error) 
 		"LIMIT_REQUESTS_PER_USER=0", "LIMIT_REQUESTS_PER_ADDRESS=0", "LIMIT_COST_PER_USER=0", "LIMIT_COST_PER_ADDRESS=0",
 		"LIMIT_REQUESTS_PER_ORGANIZATION=0", "LIMIT_COST_PER_ORGANIZATION=0",
 		"LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0",
-	}, settings...)...)
+	}, slices.Concat(l.settings, settings)...)...)
 	if p != nil {
 		p.metrics = fmt.Sprintf("http://127.0.0.1:%d/metrics", ports[0])
 	}

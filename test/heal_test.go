@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -84,10 +82,7 @@ func TestUploadThatNobodyCompletedIsClearedAway(t *testing.T) {
 	eventually(t, "the old one to be expired", func() bool {
 		return a.rows("SELECT count(*) FROM switchboard.uploads WHERE status = 'EXPIRED' AND id = $1", forgotten.UUID.String()) == 1
 	})
-	objects, err := os.ReadDir(filepath.Join(a.blobs, "objects"))
-	if err != nil || len(objects) != 1 {
-		t.Errorf("%d objects are left, %v", len(objects), err)
-	}
+	eventually(t, "its bytes to go, and no others", func() bool { return len(a.objects()) == 1 })
 	if n := a.rows("SELECT count(*) FROM switchboard.uploads WHERE status = 'PENDING'"); n != 1 {
 		t.Error("the one that may still be completed is gone")
 	}

@@ -46,7 +46,7 @@ func TestMigrateBringsAnEmptyDatabaseUpAndSaysSo(t *testing.T) {
 	if out, err := a.command("migrate", "status"); err != nil || !strings.Contains(out, "missing  0001_identity.sql") {
 		t.Errorf("status before: %v\n%s", err, out)
 	}
-	if out, err := a.command("migrate", "up"); err != nil || strings.Contains(out, "0 migrations") {
+	if out, err := a.command("migrate", "up"); err != nil || strings.HasPrefix(out, "0 migrations") {
 		t.Errorf("up: %v\n%s", err, out)
 	}
 	if out, err := a.command("migrate", "up"); err != nil || !strings.Contains(out, "0 migrations applied") {
@@ -93,7 +93,7 @@ func TestListCostsTheSameStatementsHoweverManyRows(t *testing.T) {
 		most int
 	}{
 		"id transcriptions { id status text }": {[]int{1, 20, 100}, 4}, // opening the session, and three
-		"id organization { name } audio { url } transcriptions { id recording { id } speakers { key } utterances(first: 1) { totalCount nodes { text } } chapters { gist } }": {[]int{1, 10, 50}, 9},
+		"id organization { name } audio { url } transcriptions { id recording { id } speakers { key } utterances(first: 1) { totalCount nodes { text } } chapters { gist } }": {[]int{1, 10, 50}, 12}, // and the playback links, written down in a transaction
 	} {
 		counts := map[int]int{}
 		for _, rows := range c.rows {

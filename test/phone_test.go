@@ -17,8 +17,10 @@ const ourNumber, theirNumber = "+12025550100", "+12025550142"
 // telephone is an app with a telephone service of its own.
 type telephone struct {
 	*app
-	phone *signalwire.Server
-	key   string // that signs the service's callbacks
+	phone  *signalwire.Server
+	key    string // that signs the service's callbacks
+	token  string // that opens its API
+	vendor string // where that is
 }
 
 // startPhone runs one process with a telephone service that loses no time.
@@ -39,7 +41,7 @@ func startPhone(t *testing.T, settings ...string) *telephone {
 	a := start(t, append([]string{
 		"SIGNALWIRE_PROJECT_ID=project-1", "SIGNALWIRE_TOKEN=" + token, "SIGNALWIRE_SPACE_URL=" + server.URL, "SIGNALWIRE_SIGNING_KEY=" + key,
 	}, settings...)...)
-	return &telephone{app: a, phone: phone, key: key}
+	return &telephone{app: a, phone: phone, key: key, token: token, vendor: server.URL}
 }
 
 // owns gives an organization a number.

@@ -40,16 +40,22 @@ func in(field string, more vars) func(string) vars {
 func doors() map[string]door {
 	return map[string]door{
 		"Query.node": {`query($id: ID!) { node(id: $id) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod, ids.Webhook, ids.Call, ids.PhoneNumber}},
 		"Query.nodes": {`query($id: ID!) { nodes(ids: [$id]) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod, ids.Webhook, ids.Call, ids.PhoneNumber}},
 		"Query.recording":     {`query($id: ID!) { recording(id: $id) { id audio { url } transcriptions { id text } } }`, byID, []ids.Kind{ids.Recording}},
+		"Query.call":          {wholeOfCall, byID, []ids.Kind{ids.Call}},
 		"Query.transcription": {`query($id: ID!) { transcription(id: $id) { id text download(format: TEXT) { url } } }`, byID, []ids.Kind{ids.Transcription}},
 		"Mutation.organizationUpdate": {`mutation($in: OrganizationUpdateInput!) { organizationUpdate(input: $in) { organization { id } userErrors { code message } } }`,
 			in("organizationId", vars{"name": "Taken over"}), []ids.Kind{ids.Organization}},
-		"Mutation.uploadCreate":    {uploadCreate, in("organizationId", vars{"filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}), []ids.Kind{ids.Organization}},
-		"Mutation.uploadComplete":  {uploadComplete, in("uploadId", nil), []ids.Kind{ids.Upload}},
-		"Mutation.recordingDelete": {`mutation($id: ID!) { recordingDelete(id: $id) { recordingId userErrors { code message } } }`, byID, []ids.Kind{ids.Recording}},
+		"Mutation.uploadCreate":          {uploadCreate, in("organizationId", vars{"filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}), []ids.Kind{ids.Organization}},
+		"Mutation.uploadComplete":        {uploadComplete, in("uploadId", nil), []ids.Kind{ids.Upload}},
+		"Mutation.recordingDelete":       {`mutation($id: ID!) { recordingDelete(id: $id) { recordingId userErrors { code message } } }`, byID, []ids.Kind{ids.Recording}},
+		"Mutation.recordingLegalHoldSet": {holdSet, in("recordingId", vars{"hold": true, "reason": "Case 4711"}), []ids.Kind{ids.Recording}},
+		"Mutation.webhookEventResolve":   {webhookEventResolve, in("organizationId", vars{"ids": []string{ids.New(ids.Webhook).String()}, "action": "RETRY"}), []ids.Kind{ids.Organization}},
+		"Mutation.webhookEventResolve of an event": {webhookEventResolve, func(id string) vars {
+			return vars{"in": vars{"organizationId": ids.New(ids.Organization).String(), "ids": []string{id}, "action": "RETRY"}}
+		}, []ids.Kind{ids.Webhook}},
 		"Mutation.transcriptionRequest": {`mutation($in: TranscriptionRequestInput!) { transcriptionRequest(input: $in) { transcription { id } userErrors { code message } } }`,
 			func(id string) vars { return vars{"in": vars{"source": vars{"recordingId": id}}} }, []ids.Kind{ids.Recording}},
 		"Mutation.transcriptionRequest of a url": {requestOf, func(id string) vars {
@@ -70,6 +76,13 @@ func doors() map[string]door {
 		"Mutation.billingSubscriptionResume": {`mutation($id: ID!) { billingSubscriptionResume(organizationId: $id) { subscription { id } userErrors { code message } } }`, byID, []ids.Kind{ids.Organization}},
 		"Mutation.paymentMethodSetDefault":   {`mutation($id: ID!) { paymentMethodSetDefault(id: $id) { paymentMethod { id } userErrors { code message } } }`, byID, []ids.Kind{ids.PaymentMethod}},
 		"Mutation.paymentMethodDetach":       {`mutation($id: ID!) { paymentMethodDetach(id: $id) { paymentMethod { id } userErrors { code message } } }`, byID, []ids.Kind{ids.PaymentMethod}},
+		"Mutation.callStart":                 {callStart, in("organizationId", vars{"to": theirNumber, "idempotencyKey": "taken over"}), []ids.Kind{ids.Organization}},
+		"Mutation.callHangup":                {callHangup, byID, []ids.Kind{ids.Call}},
+		"Mutation.callDispositionSet":        {dispose, in("callId", vars{"disposition": "SALE"}), []ids.Kind{ids.Call}},
+		"Mutation.callNoteAdd":               {addNote, in("callId", vars{"text": "Taken over"}), []ids.Kind{ids.Call}},
+		"Mutation.telephonySettingsUpdate":   {setRules, in("organizationId", vars{"record": true}), []ids.Kind{ids.Organization}},
+		"Mutation.phoneNumberUpdate":         {setNumber, in("id", vars{"label": "Taken over"}), []ids.Kind{ids.PhoneNumber}},
+		"Subscription.callStatus":            {`subscription($id: ID!) { callStatus(callId: $id) { status } }`, byID, []ids.Kind{ids.Call}},
 		"Subscription.transcriptionStatus": {`subscription($id: ID!) { transcriptionStatus(transcriptionId: $id) { status } }`,
 			byID, []ids.Kind{ids.Transcription}},
 		"Subscription.organizationActivity": {`subscription($id: ID!) { organizationActivity(organizationId: $id) { id } }`, byID, []ids.Kind{ids.Organization}},
@@ -151,6 +164,7 @@ func property(t *testing.T, a *app, p *person) map[ids.Kind]string {
 		ids.Subscription: bills[0].String(), ids.Invoice: bills[1].String(), ids.PaymentMethod: bills[2].String(),
 		ids.User: ids.Of(ids.User, p.user).String(), ids.Organization: p.organization.String(), ids.Membership: out.Organization.Members.Nodes[0].ID,
 		ids.Activity: out.Organization.Activity.Nodes[0].ID, ids.Transcription: id, ids.Recording: p.state(id).Recording.ID, ids.Upload: upload,
+		ids.Webhook: a.kept(p, "SIGNALWIRE", "FAILED", "call-1", 0), ids.Call: p.rung("COMPLETED", theirNumber, time.Minute), ids.PhoneNumber: p.number("+12025550199"),
 	}
 }
 
@@ -233,11 +247,14 @@ func (a *app) fingerprint() (text string) {
 	a.t.Helper()
 	a.scan(&text, `SELECT concat_ws(' ',
 		(SELECT string_agg(name || updated_at, ',' ORDER BY id) FROM switchboard.organizations),
-		(SELECT count(*) FROM switchboard.recordings WHERE deleted_at IS NULL),
+		(SELECT count(*) FROM switchboard.recordings WHERE deleted_at IS NULL), (SELECT count(*) FROM switchboard.recordings WHERE held_at IS NOT NULL),
+		(SELECT string_agg(status || queued_at, ',' ORDER BY id) FROM switchboard.webhook_events),
 		(SELECT string_agg(status || attempt, ',' ORDER BY id) FROM switchboard.transcriptions),
 		(SELECT string_agg(status, ',' ORDER BY id) FROM switchboard.uploads),
 		(SELECT string_agg(status || cancel_at_period_end, ',' ORDER BY id) FROM switchboard.billing_subscriptions),
 		(SELECT count(*) FROM switchboard.billing_payment_methods), (SELECT count(*) FROM switchboard.billing_operations),
+		(SELECT string_agg(concat(status, hangup_at, disposition), ',' ORDER BY id) FROM switchboard.calls), (SELECT count(*) FROM switchboard.call_notes),
+		(SELECT string_agg(concat(label, forward_to), ',') FROM switchboard.phone_numbers), (SELECT count(*) FROM switchboard.telephony_settings),
 		(SELECT count(*) FROM switchboard.activity_events))`)
 	return text
 }
@@ -251,7 +268,9 @@ func TestRoleBelowWhatIsNeededIsRefusedAndChangesNothing(t *testing.T) {
 	viewer, operator := a.person("ours", "VIEWER"), a.person("ours", "OPERATOR")
 	before := a.fingerprint()
 	for name, who := range map[string]*person{
-		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
+		"Mutation.organizationUpdate": operator, "Mutation.recordingDelete": operator, "Mutation.recordingLegalHoldSet": operator, "Mutation.webhookEventResolve": operator, "Mutation.uploadCreate": viewer, "Mutation.uploadComplete": viewer,
+		"Mutation.callStart": viewer, "Mutation.callHangup": viewer, "Mutation.callDispositionSet": viewer, "Mutation.callNoteAdd": viewer,
+		"Mutation.telephonySettingsUpdate": operator, "Mutation.phoneNumberUpdate": operator,
 		"Mutation.transcriptionRequest": viewer, "Mutation.transcriptionRequest of a url": viewer, "Mutation.transcriptionRetry": viewer, "Mutation.transcriptionCancel": viewer,
 		"Mutation.billingCheckoutCreate": operator, "Mutation.billingPortalCreate": operator, "Mutation.billingPlanChange": operator, "Mutation.billingSubscriptionCancel": operator,
 		"Mutation.billingSubscriptionResume": operator, "Mutation.paymentMethodSetDefault": operator, "Mutation.paymentMethodDetach": operator,

@@ -32,6 +32,8 @@ const (
 type server struct {
 	pool            *pgxpool.Pool
 	bearer, webhook [32]byte // hashes, so that comparing takes the same time for any length
+	public          string   // our own address, as the telephone provider signs it
+	signing         []byte   // its key
 }
 
 func main() {
@@ -59,6 +61,7 @@ func run() error {
 	}
 	defer pool.Close()
 	s := &server{pool: pool, bearer: sha256.Sum256([]byte("Bearer " + os.Getenv("TOKEN"))), webhook: sha256.Sum256([]byte(os.Getenv("WEBHOOK_SECRET")))}
+	s.public, s.signing = os.Getenv("BACKEND_URL"), []byte(os.Getenv("SIGNALWIRE_SIGNING_KEY"))
 	web := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: s.routes(), ReadHeaderTimeout: headerTimeout}
 	go func() {
 		<-ctx.Done()
@@ -78,6 +81,8 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /list", s.signedIn(s.list))
 	mux.HandleFunc("GET /transcript", s.signedIn(s.transcript))
 	mux.HandleFunc("POST /webhook", s.keep)
+	mux.HandleFunc("GET /calls", s.signedIn(s.calls))
+	mux.HandleFunc("POST /callback", s.callback)
 	return mux
 }
 

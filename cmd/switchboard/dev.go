@@ -19,6 +19,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/telemetry"
+	"github.com/switchboard-voice/switchboard/internal/telephony"
 )
 
 type devCommand struct{}
@@ -32,6 +33,7 @@ var demo = identity.Seed{
 type dev struct {
 	config config.Config
 	left   left
+	phone  string // address of the local telephone service; empty without one
 	began  time.Time
 	mail   string // where caught mail is read; empty: a relay sends it
 }
@@ -75,6 +77,11 @@ func (devCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer stopMail()
+	stopTelephone, err := d.telephone()
+	if err != nil {
+		return err
+	}
+	defer stopTelephone()
 	return d.serve(ctx)
 }
 
@@ -157,6 +164,9 @@ func (d *dev) serve(ctx context.Context) error {
 	if _, err := a.people.Plant(ctx, demo); err != nil {
 		return err
 	}
+	if err := d.giveNumber(ctx, telephony.NewNumbers(a.store)); err != nil {
+		return err
+	}
 	token, err := a.people.Token(ctx, demo.Email)
 	if err != nil {
 		return err
@@ -182,11 +192,12 @@ func (d *dev) welcome() {
   Sign in     %s/api/auth/signin
   Mail        %s
   Log         %s
-
-  Try next    bin/switchboard transcribe internal/devstack/samples/jfk.wav
+%s
+  Try next    bin/switchboard demo call
               bin/switchboard demo checkout
+              bin/switchboard transcribe internal/devstack/samples/jfk.wav
               bin/switchboard token --email %s
   Ctrl-C stops all of it; the data stays in %s.
 
-`, base, base, base, base, cmp.Or(d.mail, "is sent by "+d.config.SMTPHost), filepath.Join(d.config.Home, "switchboard.log"), demo.Email, d.config.Home)
+`, base, base, base, base, cmp.Or(d.mail, "is sent by "+d.config.SMTPHost), filepath.Join(d.config.Home, "switchboard.log"), d.dialing(), demo.Email, d.config.Home)
 }

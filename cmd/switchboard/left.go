@@ -22,8 +22,10 @@ type left struct {
 	AuthSecret    string `json:"authSecret"`
 	WebhookSecret string `json:"webhookSecret"`
 	SpeechKey     string `json:"speechKey"`
-	StripeKey     string `json:"stripeKey"`   // of the local Stripe
-	StripeURL     string `json:"stripeUrl"`   // where it was at the last start
+	StripeKey     string `json:"stripeKey"` // of the local Stripe
+	StripeURL     string `json:"stripeUrl"` // where it was at the last start
+	PhoneToken    string `json:"phoneToken"`
+	PhoneKey      string `json:"phoneKey"`
 	DatabaseURL   string `json:"databaseUrl"` // of the last start
 	Server        string `json:"server"`
 	Shown         bool   `json:"shown"` // the bundled call went through the whole walk once
@@ -70,6 +72,9 @@ func recall(home string) (left, error) {
 	}
 	if l.StripeKey == "" {
 		l.StripeKey = "sk_test_" + rand.Text()
+	}
+	if l.PhoneToken == "" { // also in what an older version left
+		l.PhoneToken, l.PhoneKey = rand.Text(), rand.Text()
 	}
 	return l, l.keep(home)
 }

@@ -92,7 +92,8 @@ VALUES (@id, @organization_id, 'EXTERNAL', 'PENDING', sqlc.narg(filename), @obje
 RETURNING *;
 
 -- name: CountPendingRecordings :one
-SELECT count(*) FROM switchboard.recordings WHERE organization_id = @organization_id AND status = 'PENDING';
+-- Those that somebody asked for: what a provider records of calls has a queue of its own.
+SELECT count(*) FROM switchboard.recordings WHERE organization_id = @organization_id AND status = 'PENDING' AND provider_id IS NULL;
 
 -- name: GetRecordingToCopy :one
 -- Also one that is hidden.
@@ -150,6 +151,19 @@ WHERE id = @id RETURNING *;
 -- The oldest of each call first: its first leg's.
 SELECT * FROM switchboard.recordings
 WHERE call_id = ANY(@call_ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) AND deleted_at IS NULL ORDER BY call_id, id;
+
+-- name: FailUnfinishedRecordings :many
+-- Of which the provider said nothing any more. Should it still finish one, that one goes on.
+UPDATE switchboard.recordings SET status = 'FAILED', failure_message = @message, failure_retryable = false
+WHERE id IN (
+    SELECT r.id FROM switchboard.recordings r
+    WHERE r.status = 'PENDING' AND r.provider_status = 'IN_PROGRESS' AND r.deleted_at IS NULL AND r.created_at < now() - @quiet_for::interval
+    LIMIT @most FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id;
+
+-- name: ForgetDeletedRecordings :exec
+DELETE FROM switchboard.deleted_recordings WHERE (source, provider_id) IN (
+    SELECT d.source, d.provider_id FROM switchboard.deleted_recordings d WHERE d.deleted_at < now() - @kept_for::interval LIMIT @most);
 
 -- name: ListSilentCopies :many
 -- Copies whose process died, and such that wait although their job is gone.

@@ -25,6 +25,7 @@ CREATE TABLE switchboard.deleted_recordings (
     deleted_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (source, provider_id)
 );
+CREATE INDEX deleted_recordings_by_time ON switchboard.deleted_recordings (deleted_at);
 
 -- After how many days recordings are deleted; NULL: never.
 ALTER TABLE switchboard.organizations ADD COLUMN recording_retention_days integer CHECK (recording_retention_days BETWEEN 1 AND 3650);

@@ -37,7 +37,6 @@ type ResolverRoot interface {
 	Call() CallResolver
 	CallConnection() CallConnectionResolver
 	CallNote() CallNoteResolver
-	CallOutcome() CallOutcomeResolver
 	CallStatusEvent() CallStatusEventResolver
 	Invite() InviteResolver
 	Membership() MembershipResolver
@@ -183,26 +182,29 @@ type ComplexityRoot struct {
 	}
 
 	Call struct {
-		CreatedAt      func(childComplexity int) int
-		CreatedBy      func(childComplexity int) int
-		Direction      func(childComplexity int) int
-		DurationMs     func(childComplexity int) int
-		EndedAt        func(childComplexity int) int
-		Failure        func(childComplexity int) int
-		FromNumber     func(childComplexity int) int
-		ID             func(childComplexity int) int
-		Legs           func(childComplexity int) int
-		Notes          func(childComplexity int) int
-		Organization   func(childComplexity int) int
-		Outcome        func(childComplexity int) int
-		ProviderStatus func(childComplexity int) int
-		Recorded       func(childComplexity int) int
-		Recordings     func(childComplexity int) int
-		StartedAt      func(childComplexity int) int
-		Status         func(childComplexity int) int
-		Timeline       func(childComplexity int) int
-		ToNumber       func(childComplexity int) int
-		Transcription  func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		CreatedBy        func(childComplexity int) int
+		Direction        func(childComplexity int) int
+		Disposition      func(childComplexity int) int
+		DispositionNote  func(childComplexity int) int
+		DispositionSetAt func(childComplexity int) int
+		DispositionSetBy func(childComplexity int) int
+		DurationMs       func(childComplexity int) int
+		EndedAt          func(childComplexity int) int
+		Failure          func(childComplexity int) int
+		FromNumber       func(childComplexity int) int
+		ID               func(childComplexity int) int
+		Legs             func(childComplexity int) int
+		Notes            func(childComplexity int) int
+		Organization     func(childComplexity int) int
+		ProviderStatus   func(childComplexity int) int
+		Recorded         func(childComplexity int) int
+		Recordings       func(childComplexity int) int
+		StartedAt        func(childComplexity int) int
+		Status           func(childComplexity int) int
+		Timeline         func(childComplexity int) int
+		ToNumber         func(childComplexity int) int
+		Transcription    func(childComplexity int) int
 	}
 
 	CallConnection struct {
@@ -261,13 +263,6 @@ type ComplexityRoot struct {
 	CallNoteAddPayload struct {
 		Call       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
-	}
-
-	CallOutcome struct {
-		At          func(childComplexity int) int
-		By          func(childComplexity int) int
-		Disposition func(childComplexity int) int
-		Note        func(childComplexity int) int
 	}
 
 	CallStartPayload struct {
@@ -1413,6 +1408,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Call.Direction(childComplexity), true
+	case "Call.disposition":
+		if e.ComplexityRoot.Call.Disposition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Disposition(childComplexity), true
+	case "Call.dispositionNote":
+		if e.ComplexityRoot.Call.DispositionNote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.DispositionNote(childComplexity), true
+	case "Call.dispositionSetAt":
+		if e.ComplexityRoot.Call.DispositionSetAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.DispositionSetAt(childComplexity), true
+	case "Call.dispositionSetBy":
+		if e.ComplexityRoot.Call.DispositionSetBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.DispositionSetBy(childComplexity), true
 	case "Call.durationMs":
 		if e.ComplexityRoot.Call.DurationMs == nil {
 			break
@@ -1461,12 +1480,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Call.Organization(childComplexity), true
-	case "Call.outcome":
-		if e.ComplexityRoot.Call.Outcome == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Call.Outcome(childComplexity), true
 	case "Call.providerStatus":
 		if e.ComplexityRoot.Call.ProviderStatus == nil {
 			break
@@ -1710,31 +1723,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallNoteAddPayload.UserErrors(childComplexity), true
-
-	case "CallOutcome.at":
-		if e.ComplexityRoot.CallOutcome.At == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CallOutcome.At(childComplexity), true
-	case "CallOutcome.by":
-		if e.ComplexityRoot.CallOutcome.By == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CallOutcome.By(childComplexity), true
-	case "CallOutcome.disposition":
-		if e.ComplexityRoot.CallOutcome.Disposition == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CallOutcome.Disposition(childComplexity), true
-	case "CallOutcome.note":
-		if e.ComplexityRoot.CallOutcome.Note == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CallOutcome.Note(childComplexity), true
 
 	case "CallStartPayload.call":
 		if e.ComplexityRoot.CallStartPayload.Call == nil {
@@ -5369,6 +5357,8 @@ enum Permission {
   CALL_WRITE
   TRANSCRIBE
   RECORDING_DELETE
+  RECORDING_HOLD
+  INBOX_MANAGE
   ORGANIZATION_UPDATE
   BILLING_MANAGE
   ORGANIZATION_DELETE
@@ -5451,7 +5441,7 @@ input OrganizationUpdateInput {
   languageCode: String
   "Null: what the operator of the service configured."
   analysis: [Analysis!]
-  "Recordings are deleted after so many days, except those under legal hold. Null: never."
+  "1 to 3650; what is older is deleted within the hour and does not come back, except under legal hold. Null: keep recordings for good."
   recordingRetentionDays: Int
 }
 
@@ -5890,8 +5880,12 @@ type Call implements Node {
   durationMs: Int
   "Set when FAILED."
   failure: CallFailure
-  "What a person said of it."
-  outcome: CallOutcome
+  "How it went, in a person's eyes; null until somebody said."
+  disposition: CallDisposition
+  dispositionNote: String
+  dispositionSetAt: DateTime
+  "Null also when they left."
+  dispositionSetBy: User
   "Null for what came in."
   createdBy: User
   "The provider's calls that it is made of; the one that it is about first."
@@ -5910,14 +5904,6 @@ type CallFailure {
   "For machines, e.g. NOT_CONFIRMED, PROVIDER_REFUSED or PROVIDER_FAILED."
   code: String!
   message: String!
-}
-
-type CallOutcome {
-  disposition: CallDisposition!
-  note: String
-  at: DateTime!
-  "Null when they left."
-  by: User
 }
 
 type CallLeg {
@@ -6635,8 +6621,14 @@ func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.
 		return ec.fieldContext_Call_durationMs(ctx, field)
 	case "failure":
 		return ec.fieldContext_Call_failure(ctx, field)
-	case "outcome":
-		return ec.fieldContext_Call_outcome(ctx, field)
+	case "disposition":
+		return ec.fieldContext_Call_disposition(ctx, field)
+	case "dispositionNote":
+		return ec.fieldContext_Call_dispositionNote(ctx, field)
+	case "dispositionSetAt":
+		return ec.fieldContext_Call_dispositionSetAt(ctx, field)
+	case "dispositionSetBy":
+		return ec.fieldContext_Call_dispositionSetBy(ctx, field)
 	case "createdBy":
 		return ec.fieldContext_Call_createdBy(ctx, field)
 	case "legs":
@@ -6751,20 +6743,6 @@ func (ec *executionContext) childFields_CallNoteAddPayload(ctx context.Context, 
 		return ec.fieldContext_CallNoteAddPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallNoteAddPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_CallOutcome(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "disposition":
-		return ec.fieldContext_CallOutcome_disposition(ctx, field)
-	case "note":
-		return ec.fieldContext_CallOutcome_note(ctx, field)
-	case "at":
-		return ec.fieldContext_CallOutcome_at(ctx, field)
-	case "by":
-		return ec.fieldContext_CallOutcome_by(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CallOutcome", field.Name)
 }
 
 func (ec *executionContext) childFields_CallStartPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -27,6 +27,7 @@ import (
 type CallResolver interface {
 	Organization(ctx context.Context, obj *telephony.Call) (*identity.Organization, error)
 
+	DispositionSetBy(ctx context.Context, obj *telephony.Call) (*identity.User, error)
 	CreatedBy(ctx context.Context, obj *telephony.Call) (*identity.User, error)
 	Legs(ctx context.Context, obj *telephony.Call) ([]telephony.Leg, error)
 	Recordings(ctx context.Context, obj *telephony.Call) ([]recording.Recording, error)
@@ -39,9 +40,6 @@ type CallConnectionResolver interface {
 }
 type CallNoteResolver interface {
 	Author(ctx context.Context, obj *telephony.Note) (*identity.User, error)
-}
-type CallOutcomeResolver interface {
-	By(ctx context.Context, obj *telephony.Outcome) (*identity.User, error)
 }
 type CallStatusEventResolver interface {
 	Call(ctx context.Context, obj *telephony.StatusEvent) (*telephony.Call, error)
@@ -372,33 +370,102 @@ func (ec *executionContext) fieldContext_Call_failure(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Call_outcome(ctx context.Context, field graphql.CollectedField, obj *telephony.Call) (ret graphql.Marshaler) {
+func (ec *executionContext) _Call_disposition(ctx context.Context, field graphql.CollectedField, obj *telephony.Call) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Call_outcome(ctx, field)
+			return ec.fieldContext_Call_disposition(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Outcome, nil
+			return obj.Disposition, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *telephony.Outcome) graphql.Marshaler {
-			return ec.marshalOCallOutcome2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐOutcome(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *telephony.Disposition) graphql.Marshaler {
+			return ec.marshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_Call_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Call_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, false, false, "CallDisposition")
+}
+
+func (ec *executionContext) _Call_dispositionNote(ctx context.Context, field graphql.CollectedField, obj *telephony.Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_dispositionNote(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DispositionNote, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Call_dispositionNote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
+}
+
+func (ec *executionContext) _Call_dispositionSetAt(ctx context.Context, field graphql.CollectedField, obj *telephony.Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_dispositionSetAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DispositionSetAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Call_dispositionSetAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Call_dispositionSetBy(ctx context.Context, field graphql.CollectedField, obj *telephony.Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_dispositionSetBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Call().DispositionSetBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋidentityᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Call_dispositionSetBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CallOutcome(ctx, field)
+			return ec.childFields_User(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1403,107 +1470,6 @@ func (ec *executionContext) fieldContext_CallNoteAddPayload_userErrors(_ context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CallOutcome_disposition(ctx context.Context, field graphql.CollectedField, obj *telephony.Outcome) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallOutcome_disposition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Disposition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v telephony.Disposition) graphql.Marshaler {
-			return ec.marshalNCallDisposition2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CallOutcome_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CallOutcome", field, false, false, "CallDisposition")
-}
-
-func (ec *executionContext) _CallOutcome_note(ctx context.Context, field graphql.CollectedField, obj *telephony.Outcome) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallOutcome_note(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Note, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CallOutcome_note(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CallOutcome", field, false, false, "String")
-}
-
-func (ec *executionContext) _CallOutcome_at(ctx context.Context, field graphql.CollectedField, obj *telephony.Outcome) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallOutcome_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CallOutcome_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CallOutcome", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _CallOutcome_by(ctx context.Context, field graphql.CollectedField, obj *telephony.Outcome) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallOutcome_by(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.CallOutcome().By(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *identity.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋidentityᚐUser(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CallOutcome_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CallOutcome",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_User(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2652,11 +2618,27 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "outcome":
-			out.Values[i] = ec._Call_outcome(ctx, field, obj)
+		case "disposition":
+			out.Values[i] = ec._Call_disposition(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "dispositionNote":
+			out.Values[i] = ec._Call_dispositionNote(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dispositionSetAt":
+			out.Values[i] = ec._Call_dispositionSetAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dispositionSetBy":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Call_dispositionSetBy(ctx, field, obj)
+				})
 		case "createdBy":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -3102,55 +3084,6 @@ func (ec *executionContext) _CallNoteAddPayload(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var callOutcomeImplementors = []string{"CallOutcome"}
-
-func (ec *executionContext) _CallOutcome(ctx context.Context, sel ast.SelectionSet, obj *telephony.Outcome) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, callOutcomeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallOutcome")
-		case "disposition":
-			out.Values[i] = ec._CallOutcome_disposition(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "note":
-			out.Values[i] = ec._CallOutcome_note(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "at":
-			out.Values[i] = ec._CallOutcome_at(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "by":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._CallOutcome_by(ctx, field, obj)
-				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3890,6 +3823,46 @@ func (ec *executionContext) marshalOCallDisposition2ᚕgithubᚗcomᚋswitchboar
 	return ret
 }
 
+func (ec *executionContext) unmarshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition(ctx context.Context, v any) (*telephony.Disposition, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition(ctx context.Context, sel ast.SelectionSet, v *telephony.Disposition) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition[*v])
+	return res
+}
+
+var (
+	unmarshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition = map[string]telephony.Disposition{
+		"SALE":           telephony.Sale,
+		"NO_ANSWER":      telephony.NobodyThere,
+		"VOICEMAIL":      telephony.Voicemail,
+		"NOT_INTERESTED": telephony.NotInterested,
+		"FOLLOW_UP":      telephony.FollowUp,
+		"WRONG_NUMBER":   telephony.WrongNumber,
+		"OTHER":          telephony.Other,
+	}
+	marshalOCallDisposition2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐDisposition = map[telephony.Disposition]string{
+		telephony.Sale:          "SALE",
+		telephony.NobodyThere:   "NO_ANSWER",
+		telephony.Voicemail:     "VOICEMAIL",
+		telephony.NotInterested: "NOT_INTERESTED",
+		telephony.FollowUp:      "FOLLOW_UP",
+		telephony.WrongNumber:   "WRONG_NUMBER",
+		telephony.Other:         "OTHER",
+	}
+)
+
 func (ec *executionContext) marshalOCallFailure2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐFailure(ctx context.Context, sel ast.SelectionSet, v *telephony.Failure) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -3911,13 +3884,6 @@ func (ec *executionContext) unmarshalOCallOrder2ᚖgithubᚗcomᚋswitchboardᚑ
 	}
 	res, err := ec.unmarshalInputCallOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOCallOutcome2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐOutcome(ctx context.Context, sel ast.SelectionSet, v *telephony.Outcome) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._CallOutcome(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOCallStatus2ᚕgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐStatusᚄ(ctx context.Context, v any) ([]telephony.Status, error) {

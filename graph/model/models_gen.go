@@ -217,7 +217,7 @@ type OrganizationUpdateInput struct {
 	LanguageCode graphql.Omittable[*string] `json:"languageCode,omitempty,omitzero"`
 	// Null: what the operator of the service configured.
 	Analysis graphql.Omittable[[]identity.Analysis] `json:"analysis,omitempty,omitzero"`
-	// Recordings are deleted after so many days, except those under legal hold. Null: never.
+	// 1 to 3650; what is older is deleted within the hour and does not come back, except under legal hold. Null: keep recordings for good.
 	RecordingRetentionDays graphql.Omittable[*int] `json:"recordingRetentionDays,omitempty,omitzero"`
 }
 

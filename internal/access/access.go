@@ -61,6 +61,8 @@ const (
 	CallWrite          Permission = "CALL_WRITE"
 	Transcribe         Permission = "TRANSCRIBE"
 	RecordingDelete    Permission = "RECORDING_DELETE"
+	RecordingHold      Permission = "RECORDING_HOLD"
+	InboxManage        Permission = "INBOX_MANAGE"
 	OrganizationUpdate Permission = "ORGANIZATION_UPDATE"
 	BillingManage      Permission = "BILLING_MANAGE"
 	MemberManage       Permission = "MEMBER_MANAGE"
@@ -75,7 +77,7 @@ func (r Role) Permissions() []Permission {
 		list = append(list, CallWrite, Transcribe)
 	}
 	if r.Reaches(Admin) {
-		list = append(list, RecordingDelete, OrganizationUpdate, BillingManage, MemberManage, AuditRead)
+		list = append(list, RecordingDelete, RecordingHold, InboxManage, OrganizationUpdate, BillingManage, MemberManage, AuditRead)
 	}
 	if r.Reaches(Owner) {
 		list = append(list, OrganizationDelete)

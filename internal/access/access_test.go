@@ -85,9 +85,9 @@ func TestNobodyIsAskedToSignInWhateverTheyName(t *testing.T) {
 func TestScreensOfferWhatTheRoleMay(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[access.Role][]access.Permission{
-		"": {}, "ROOT": {}, access.Viewing: {}, access.Analyst: {}, access.Operator: {access.Transcribe},
-		access.Admin: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage, access.MemberManage, access.AuditRead},
-		access.Owner: {access.Transcribe, access.RecordingDelete, access.OrganizationUpdate, access.BillingManage, access.MemberManage, access.AuditRead, access.OrganizationDelete},
+		"": {}, "ROOT": {}, access.Viewing: {}, access.Analyst: {}, access.Operator: {access.CallWrite, access.Transcribe},
+		access.Admin: {access.CallWrite, access.Transcribe, access.RecordingDelete, access.RecordingHold, access.InboxManage, access.OrganizationUpdate, access.BillingManage, access.MemberManage, access.AuditRead},
+		access.Owner: {access.CallWrite, access.Transcribe, access.RecordingDelete, access.RecordingHold, access.InboxManage, access.OrganizationUpdate, access.BillingManage, access.MemberManage, access.AuditRead, access.OrganizationDelete},
 	} {
 		if got := role.Permissions(); got == nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", role, got, want)

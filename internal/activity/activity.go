@@ -108,7 +108,7 @@ func (e Event) Summary() string {
 		}
 		return "A call went from " + e.PreviousStatus + " to " + e.Status + "."
 	case CallDispositionSet:
-		return "A call's outcome was set to " + e.Status + "."
+		return "A call's disposition was set to " + e.Status + "."
 	case CallNoteAdded:
 		return "A note was written on a call."
 	case RecordingAvailable:

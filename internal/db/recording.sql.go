@@ -209,9 +209,10 @@ func (q *Queries) CountLeftOf(ctx context.Context, organizationID uuid.UUID) (*C
 }
 
 const countPendingRecordings = `-- name: CountPendingRecordings :one
-SELECT count(*) FROM switchboard.recordings WHERE organization_id = $1 AND status = 'PENDING'
+SELECT count(*) FROM switchboard.recordings WHERE organization_id = $1 AND status = 'PENDING' AND provider_id IS NULL
 `
 
+// Those that somebody asked for: what a provider records of calls has a queue of its own.
 func (q *Queries) CountPendingRecordings(ctx context.Context, organizationID uuid.UUID) (int64, error) {
 	row := q.db.QueryRow(ctx, countPendingRecordings, organizationID)
 	var count int64
@@ -284,6 +285,52 @@ type FailRecordingParams struct {
 
 func (q *Queries) FailRecording(ctx context.Context, arg FailRecordingParams) error {
 	_, err := q.db.Exec(ctx, failRecording, arg.Message, arg.Retryable, arg.ID)
+	return err
+}
+
+const failUnfinishedRecordings = `-- name: FailUnfinishedRecordings :many
+UPDATE switchboard.recordings SET status = 'FAILED', failure_message = $1, failure_retryable = false
+WHERE id IN (
+    SELECT r.id FROM switchboard.recordings r
+    WHERE r.status = 'PENDING' AND r.provider_status = 'IN_PROGRESS' AND r.deleted_at IS NULL AND r.created_at < now() - $2::interval
+    LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id
+`
+
+type FailUnfinishedRecordingsParams struct {
+	Message  *string
+	QuietFor time.Duration
+	Most     int32
+}
+
+// Of which the provider said nothing any more. Should it still finish one, that one goes on.
+func (q *Queries) FailUnfinishedRecordings(ctx context.Context, arg FailUnfinishedRecordingsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, failUnfinishedRecordings, arg.Message, arg.QuietFor, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forgetDeletedRecordings = `-- name: ForgetDeletedRecordings :exec
+DELETE FROM switchboard.deleted_recordings WHERE (source, provider_id) IN (
+    SELECT d.source, d.provider_id FROM switchboard.deleted_recordings d WHERE d.deleted_at < now() - $1::interval LIMIT $2)
+`
+
+func (q *Queries) ForgetDeletedRecordings(ctx context.Context, keptFor time.Duration, most int32) error {
+	_, err := q.db.Exec(ctx, forgetDeletedRecordings, keptFor, most)
 	return err
 }
 

@@ -89,7 +89,7 @@ func (in *Inbox) Get(ctx context.Context, id ids.ID) (Whole, error) {
 	}
 	whole := Whole{Query: r.Query, Body: r.Body, Kept: Kept{
 		ID: ids.Of(ids.Webhook, r.ID), Source: SourceName(r.Source), Type: r.Type, ExternalID: r.ExternalID, OrganizationID: organization(r.OrganizationID),
-		Status: Status(r.Status), Attempts: int(r.Attempts), Error: r.Error, Note: r.Note, Size: len(r.Body),
+		Status: Status(r.Status), Attempts: int(r.Attempts), Error: r.Error, Note: r.Note, ResolvedBy: resolver(r.ResolvedBy), Size: len(r.Body),
 		ReceivedAt: r.ReceivedAt, QueuedAt: r.QueuedAt, ProcessedAt: r.ProcessedAt,
 	}}
 	if err := json.Unmarshal(r.Headers, &whole.Headers); err != nil {

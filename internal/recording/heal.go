@@ -18,6 +18,8 @@ const (
 	healEvery = 30 * time.Second
 	// lostFor is more than all tries of a copy take with their pauses: one that still waits has lost its job.
 	lostFor = time.Hour
+	// unfinishedFor is longer than any call: what the provider still records then, it lost.
+	unfinishedFor = 24 * time.Hour
 	// healBatch is more than one process copies at once.
 	healBatch = 100
 )
@@ -26,8 +28,30 @@ type healArgs struct{}
 
 func (healArgs) Kind() string { return "recording.heal_copies" }
 
-// heal begins copies again that nobody is at any more.
+// unfinished is what people are told of a recording that its provider lost.
+const unfinished = "The provider never finished this recording."
+
+// heal begins copies again that nobody is at any more, and ends the wait for what will not come.
 func (c *Copies) heal(ctx context.Context, _ jobs.Job[healArgs]) error {
+	return errors.Join(c.failUnfinished(ctx), c.beginSilent(ctx))
+}
+
+func (c *Copies) failUnfinished(ctx context.Context) error {
+	return c.store.InTx(ctx, func(tx *postgres.Tx) error {
+		message := unfinished
+		failed, err := tx.FailUnfinishedRecordings(ctx, db.FailUnfinishedRecordingsParams{Message: &message, QuietFor: unfinishedFor, Most: healBatch})
+		if err != nil {
+			return fmt.Errorf("ending the wait for recordings: %w", err)
+		}
+		wanted := make([]jobs.Wanted, len(failed))
+		for i, id := range failed {
+			wanted[i] = jobs.Want(ctx, SettledArgs{RecordingID: id})
+		}
+		return c.jobs.EnqueueAll(ctx, tx, wanted)
+	})
+}
+
+func (c *Copies) beginSilent(ctx context.Context) error {
 	rows, err := c.store.ListSilentCopies(ctx, db.ListSilentCopiesParams{SilentFor: silentFor, LostFor: lostFor, Most: healBatch})
 	if err != nil {
 		return fmt.Errorf("looking for copies that fell silent: %w", err)

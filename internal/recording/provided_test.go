@@ -111,6 +111,25 @@ func TestRecordingThatItsProviderNeverMadeIsNotFetched(t *testing.T) {
 	}
 }
 
+func TestRecordingThatItsProviderNeverFinishesIsFailedAndGoesOnShouldItStillBeFinished(t *testing.T) {
+	t.Parallel()
+	c := openCalls(t)
+	old, young := c.hears(t, c.told("one", InProgress)), c.hears(t, c.told("two", InProgress))
+	c.do(t, "UPDATE switchboard.recordings SET created_at = now() - interval '25 hours' WHERE id = $1", old.ID.UUID)
+	for range 2 {
+		if err := c.heal(t.Context(), jobs.Job[healArgs]{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o, y := c.now(t, old), c.now(t, young); o.Status != Failed || o.Failure.Message != unfinished || y.Status != Pending || c.jobsOf(t, "recording.settled") != 1 {
+		t.Errorf("%+v, %+v", o, y)
+	}
+	c.hears(t, c.told("one", ProviderFinished))
+	if err := c.runs(t, old, false); err != nil || c.now(t, old).Status != Stored || c.now(t, old).Failure != nil {
+		t.Errorf("%v, %+v", err, c.now(t, old))
+	}
+}
+
 func TestDeletionReachesTheProviderAndNoLateWordBringsTheRecordingBack(t *testing.T) {
 	t.Parallel()
 	c := openCalls(t)

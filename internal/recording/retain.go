@@ -18,6 +18,11 @@ const (
 	// retainBatches bounds one run, which has 30 s: with the batch, more than an hour records. What a shorter
 	// retention leaves to do at once is done by the runs that follow.
 	retainBatches = 50
+	// rememberedFor is how long a provider's id is remembered that was deleted here: kept webhooks, which could be
+	// replayed, go long before.
+	rememberedFor = 400 * 24 * time.Hour
+	// forgottenAtOnce is more than one run deletes.
+	forgottenAtOnce = retainBatch * retainBatches
 )
 
 type retainArgs struct{}
@@ -34,6 +39,9 @@ func (w *Worker) Retain(queue *jobs.Queue) {
 }
 
 func (w *Worker) retain(ctx context.Context, queue *jobs.Queue) error {
+	if err := w.store.ForgetDeletedRecordings(ctx, rememberedFor, forgottenAtOnce); err != nil {
+		return fmt.Errorf("forgetting what was deleted long ago: %w", err)
+	}
 	for range retainBatches {
 		var expired int
 		err := w.store.InTx(ctx, func(tx *postgres.Tx) error {

@@ -38,8 +38,8 @@ func (s *Service) Hangup(ctx context.Context, viewer access.Viewer, id ids.ID) (
 	})
 }
 
-// maxOutcomeNote fits the panel in which it is shown.
-const maxOutcomeNote = 500
+// maxDispositionNote fits the panel in which it is shown.
+const maxDispositionNote = 500
 
 // DispositionInput says how a call went.
 type DispositionInput struct {
@@ -51,8 +51,8 @@ type DispositionInput struct {
 // SetDisposition notes how a call went; said again, the later word counts. Errors: NotFound, Forbidden below
 // Operator, Invalid.
 func (s *Service) SetDisposition(ctx context.Context, viewer access.Viewer, in DispositionInput) (*Call, error) {
-	if in.Note != nil && !readable(*in.Note, maxOutcomeNote) {
-		return nil, fault.Invalid("note", "Write between 1 and %d characters, or nothing.", maxOutcomeNote)
+	if in.Note != nil && !readable(*in.Note, maxDispositionNote) {
+		return nil, fault.Invalid("note", "Write between 1 and %d characters, or nothing.", maxDispositionNote)
 	}
 	return s.change(ctx, viewer, in.CallID, func(tx *postgres.Tx, scope access.Scope, row *db.Call) (*db.Call, error) {
 		word, before := string(in.Disposition), ""

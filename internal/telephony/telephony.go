@@ -34,16 +34,12 @@ type Call struct {
 	EndedAt        *time.Time
 	DurationMs     *int
 	Failure        *Failure
-	Outcome        *Outcome   // what a person said of it
 	CreatedBy      *uuid.UUID // nil for what came in
-}
 
-// Outcome is how a call went, as a person saw it.
-type Outcome struct {
-	Disposition Disposition
-	Note        *string
-	By          *uuid.UUID // nil when they left
-	At          time.Time
+	Disposition      *Disposition // how it went, in a person's eyes; nil until somebody said
+	DispositionNote  *string
+	DispositionSetAt *time.Time
+	DispositionSetBy *uuid.UUID // nil also when they left
 }
 
 // Failure says why there was no conversation, where the provider's own status does not.
@@ -120,10 +116,8 @@ func fromRow(r *db.Call) Call {
 		ID: ids.Of(ids.Call, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID), Direction: Direction(r.Direction), Status: Status(r.Status),
 		ProviderStatus: r.ProviderStatus, FromNumber: r.FromNumber, ToNumber: r.ToNumber, Recorded: r.Record, CreatedAt: r.CreatedAt,
 		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: number(r.DurationMs),
-		CreatedBy: r.CreatedBy,
-	}
-	if r.Disposition != nil && r.DispositionAt != nil {
-		c.Outcome = &Outcome{Disposition: Disposition(*r.Disposition), Note: r.DispositionNote, By: r.DispositionBy, At: *r.DispositionAt}
+		CreatedBy:   r.CreatedBy,
+		Disposition: (*Disposition)(r.Disposition), DispositionNote: r.DispositionNote, DispositionSetAt: r.DispositionAt, DispositionSetBy: r.DispositionBy,
 	}
 	if r.FailureCode != nil && r.FailureMessage != nil {
 		c.Failure = &Failure{Code: *r.FailureCode, Message: *r.FailureMessage}

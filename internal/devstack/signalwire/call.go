@@ -39,8 +39,8 @@ const (
 type call struct {
 	sid, parent, direction, from, to string
 	base                             string // where we were reached
-	answerURL                        string
-	status                           string
+	answerURL, fallbackURL           string
+	status, before                   string // before: the status that it had last
 	created, answered, ended         time.Time
 	tells                            hook // of its status
 	record                           order
@@ -78,7 +78,7 @@ var numberPattern = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // honoured are the options of a call that we know; any other is refused: ignored, it would look done.
 var honoured = []string{
-	"To", "From", "Url", "Method", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "Record", "RecordingChannels", "RecordingTrack",
+	"To", "From", "Url", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "Record", "RecordingChannels", "RecordingTrack",
 	"RecordingStatusCallback", "RecordingStatusCallbackMethod", "RecordingStatusCallbackEvent", "Timeout", "TimeLimit", "Trim",
 }
 
@@ -93,7 +93,7 @@ func (s *Server) place(r *http.Request) (any, error) {
 		}
 	}
 	c := newCall(s.base(r), "outbound-api", form.Get("From"), form.Get("To"))
-	c.answerURL = form.Get("Url")
+	c.answerURL, c.fallbackURL = form.Get("Url"), form.Get("FallbackUrl")
 	c.tells = asked(form.Get("StatusCallback"), strings.Join(form["StatusCallbackEvent"], " "))
 	c.record = order{on: form.Get("Record") == "true", source: "OutBoundApi", dual: form.Get("RecordingChannels") == "dual",
 		tells: asked(form.Get("RecordingStatusCallback"), form.Get("RecordingStatusCallbackEvent"))}
@@ -137,11 +137,13 @@ func (s *Server) check(c *call, form url.Values) error {
 		return badRequest("21210", "The 'From' number %.40q is not one of this project.", c.from)
 	case !isWeb(c.answerURL):
 		return badRequest("21205", "'Url' is missing or no http or https address.")
+	case c.fallbackURL != "" && !isWeb(c.fallbackURL):
+		return badRequest("21205", "'FallbackUrl' is no http or https address.")
 	case c.tells.url != "" && !isWeb(c.tells.url) || c.record.tells.url != "" && !isWeb(c.record.tells.url):
 		return badRequest("21205", "A callback is no http or https address.")
 	case c.ringFor < 0 || c.ringFor > maxRing:
 		return badRequest("21200", "'Timeout' is at most 600 seconds.")
-	case form.Get("Method") == http.MethodGet || form.Get("StatusCallbackMethod") == http.MethodGet || form.Get("RecordingStatusCallbackMethod") == http.MethodGet:
+	case form.Get("Method") == http.MethodGet || form.Get("FallbackMethod") == http.MethodGet || form.Get("StatusCallbackMethod") == http.MethodGet || form.Get("RecordingStatusCallbackMethod") == http.MethodGet:
 		return badRequest("21200", "The local telephone service sends by POST only.")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -37,11 +38,20 @@ func (v verb) attribute(name string) string {
 	return ""
 }
 
-// fetch asks the address of a call for its document. Unlike a callback it is asked once.
+// fetch asks the address of a call for its document. Unlike a callback it is asked once, and then the other
+// address, where there is one.
 func (s *Server) fetch(c *call) ([]verb, error) {
+	document, err := s.fetchFrom(c, c.answerURL)
+	if err != nil && c.fallbackURL != "" {
+		document, err = s.fetchFrom(c, c.fallbackURL)
+	}
+	return document, err
+}
+
+func (s *Server) fetchFrom(c *call, address string) ([]verb, error) {
 	ctx, cancel := context.WithTimeout(s.life, documentTimeout)
 	defer cancel()
-	response, err := s.post(ctx, c.answerURL, s.about(c))
+	response, err := s.post(ctx, address, s.about(c))
 	if err != nil {
 		return nil, fmt.Errorf("asking for the document: %w", err)
 	}
@@ -131,10 +141,11 @@ func (s *Server) redirect(c *call, to string) (bool, error) {
 	if c.documents++; c.documents > maxDocuments {
 		return false, errors.New("the documents lead in a circle")
 	}
-	c.answerURL = at.String()
+	c.answerURL, c.fallbackURL = at.String(), "" // it is for the first document
 	document, err := s.fetch(c)
-	if err != nil {
-		return false, err
+	if err != nil { // there was a conversation: it ends, and has not failed
+		slog.Warn("the local telephone service could not go on with a call", "call", c.sid, "error", err)
+		return false, nil
 	}
 	return false, s.follow(c, document)
 }

@@ -16,11 +16,14 @@ type Faults struct {
 	RetryAfter time.Duration `json:"-"`           // what they are told
 	Fail5xx    int           `json:"fail_5xx"`    // so many requests fail, and nothing was done
 	Garbage    int           `json:"garbage"`     // so many are answered with 200 and no JSON, and nothing was done
+	HangAnswer int           `json:"hang_answer"` // so many calls are placed, and the answer never comes
 	LoseAnswer int           `json:"lose_answer"` // so many calls are placed, and the connection breaks before the answer
 
 	Outcome    string `json:"outcome"`     // how calls end instead of being answered: busy, no-answer, failed or canceled
 	LegOutcome string `json:"leg_outcome"` // the same for calls that a document's Dial makes
 	Hold       string `json:"hold"`        // calls stay at this status until the faults are set anew
+
+	Stale int `json:"stale"` // so many reads of one call show it as it was one status before
 
 	Absent     bool `json:"absent"`      // recordings turn out empty
 	NotReady   int  `json:"not_ready"`   // so many requests for audio come before it is there
@@ -135,9 +138,6 @@ func garbage(_ *Server, _ Faults, w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
 	_, _ = io.WriteString(w, "<html><body>Please log in to this network.</body></html>")
 }
-
-// loses says whether the answer to this request for a call gets lost.
-func (s *Server) loses() bool { return s.spent(func(f *Faults) *int { return &f.LoseAnswer }) }
 
 // spent counts one fault down and says whether there was one left.
 func (s *Server) spent(of func(*Faults) *int) bool {

@@ -2,6 +2,7 @@ package signalwire
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -197,5 +198,28 @@ func TestFaultsCanBeOrderedOverHTTPAndAMisspelledOneIsRefused(t *testing.T) {
 	f := s.currentFaults()
 	if f.Outcome != busy || !f.Callbacks.Doubled || f.Callbacks.Late != 5*time.Millisecond || f.RetryAfter != 7*time.Millisecond {
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestAnswerThatNeverComesAndReadsThatLagBehind(t *testing.T) {
+	t.Parallel()
+	s := start(t, talk()...)
+	s.SetFaults(Faults{HangAnswer: 1, Stale: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	lost := make(chan error)
+	go func() {
+		_, err := s.Place(ctx, s.params())
+		lost <- err
+	}()
+	eventually(t, "the call has gone by", func() bool { return s.Stats().Placed == 1 && s.Stats().Live == 0 })
+	cancel()
+	if err := <-lost; !signalwire.MaybeDone(err) {
+		t.Errorf("Place: %v", err)
+	}
+	sid := s.house.heard[0].CallSid
+	for i, want := range []signalwire.CallStatus{signalwire.InProgress, signalwire.Completed} {
+		if got, err := s.Get(t.Context(), sid); err != nil || got.Status != want || got.EndedAt.IsZero() == (i == 1) {
+			t.Errorf("read %d: %+v, %v", i, got, err)
+		}
 	}
 }

@@ -18,18 +18,22 @@ const (
 func (s *Server) show(c *call) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	status, direction := c.status, c.direction
-	if status == initiated { // is told in callbacks only
-		status = queued
-	}
 	uri := s.root() + "/Calls/" + c.sid
 	return map[string]any{
 		"sid": c.sid, "account_sid": s.config.ProjectID, "api_version": apiVersion, "parent_call_sid": orNull(c.parent),
-		"status": status, "direction": direction, "from": c.from, "to": c.to, "formatted_from": c.from, "formatted_to": c.to,
+		"status": spoken(c.status), "direction": c.direction, "from": c.from, "to": c.to, "formatted_from": c.from, "formatted_to": c.to,
 		"date_created": stamp(c.created), "date_updated": stamp(time.Now()), "start_time": stamp(c.answered), "end_time": stamp(c.ended),
 		"duration": c.duration(), "answered_by": nil, "annotation": nil, "forwarded_from": nil, "phone_number_sid": nil, "price": nil, "price_unit": "USD",
 		"uri": uri + ".json", "subresource_uris": map[string]string{"recordings": uri + "/Recordings.json"},
 	}
+}
+
+// spoken is a status as reads give it.
+func spoken(status string) string {
+	if status == initiated || status == "" { // initiated is told in callbacks only
+		return queued
+	}
+	return status
 }
 
 // duration is what a call is billed for: from the answer on, in whole seconds.
@@ -69,7 +73,13 @@ func (s *Server) get(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.show(c), nil
+	shown := s.show(c)
+	if s.spent(func(f *Faults) *int { return &f.Stale }) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		shown["status"], shown["end_time"], shown["duration"] = spoken(c.before), nil, 0
+	}
+	return shown, nil
 }
 
 // update ends a call; the vendor's other ways to change one are not known here.

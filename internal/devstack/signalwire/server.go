@@ -137,7 +137,9 @@ func (s *Server) route(name string, answer func(*http.Request) (any, error)) htt
 		switch {
 		case err != nil:
 			refuse(w, err)
-		case name == "place" && s.loses():
+		case name == "place" && s.spent(func(f *Faults) *int { return &f.HangAnswer }):
+			s.hang(Faults{}, w, r)
+		case name == "place" && s.spent(func(f *Faults) *int { return &f.LoseAnswer }):
 			reset(w)
 		case name == "delete":
 			w.WriteHeader(http.StatusNoContent)

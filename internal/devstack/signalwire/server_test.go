@@ -33,6 +33,7 @@ type house struct {
 	mu       sync.Mutex
 	document signalwire.Document
 	refuse   int // so many callbacks
+	silent   int // so many questions for the document
 	heard    []signalwire.Callback
 	asked    []signalwire.Callback // for the document
 }
@@ -50,6 +51,10 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.mu.Unlock()
 	if r.URL.Path == "/answer" {
 		h.asked = append(h.asked, callback)
+		if len(h.asked) <= h.silent {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
 		document, err := h.document.Encode()
 		if err != nil {
 			h.t.Error(err)
@@ -336,5 +341,18 @@ func TestWhatItDoesNotKnowIsRefusedByName(t *testing.T) {
 	s.over()
 	if got, err := s.Get(t.Context(), placed.Sid); err != nil || got.Status != signalwire.Failed {
 		t.Errorf("a document that cannot be followed: %+v, %v", got, err)
+	}
+}
+
+func TestDocumentIsAskedForAtTheOtherAddressOnceAndThenTheCallFails(t *testing.T) {
+	t.Parallel()
+	for silent, want := range map[int]signalwire.CallStatus{1: signalwire.Completed, 2: signalwire.Failed} {
+		s := start(t, talk()...)
+		s.house.silent = silent
+		placed := s.place(s.params())
+		s.over()
+		if got, err := s.Get(t.Context(), placed.Sid); err != nil || got.Status != want || len(s.house.asked) != 2 {
+			t.Errorf("%d without an answer: %+v after %d, %v", silent, got, len(s.house.asked), err)
+		}
 	}
 }

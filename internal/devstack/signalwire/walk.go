@@ -70,7 +70,7 @@ func (s *Server) answer(c *call) {
 // reach brings a call to a status and tells of it.
 func (s *Server) reach(c *call, status string) {
 	s.mu.Lock()
-	c.status = status
+	c.before, c.status = c.status, status
 	s.mu.Unlock()
 	s.tellStatus(c)
 	s.hold(c, status)
@@ -78,7 +78,7 @@ func (s *Server) reach(c *call, status string) {
 
 func (s *Server) end(c *call, status string) {
 	s.mu.Lock()
-	c.status, c.ended = status, time.Now().UTC()
+	c.before, c.status, c.ended = c.status, status, time.Now().UTC()
 	s.mu.Unlock()
 	s.tellStatus(c)
 }

@@ -62,7 +62,8 @@ func TestPlaceSendsTheFormThatTheVendorReads(t *testing.T) {
 		t.Fatalf("Place = %+v, %v", got, err)
 	}
 	for name, want := range map[string]string{
-		"To": "+13105678901", "From": "+13103384645", "Url": "https://us.example/answer?a=1&b=2", "Method": "POST", "StatusCallback": "https://us.example/told",
+		"To": "+13105678901", "From": "+13103384645", "Url": "https://us.example/answer?a=1&b=2", "Method": "POST",
+		"FallbackUrl": "https://us.example/answer?a=1&b=2", "FallbackMethod": "POST", "StatusCallback": "https://us.example/told",
 		"StatusCallbackMethod": "POST", "StatusCallbackEvent": "ringing,completed", "Record": "true", "RecordingChannels": "dual", "Trim": "do-not-trim",
 		"RecordingStatusCallback": "https://us.example/told", "RecordingStatusCallbackMethod": "POST", "RecordingStatusCallbackEvent": "completed absent",
 		"Timeout": "2", "TimeLimit": "3600",
@@ -80,7 +81,7 @@ func TestPlaceSendsTheFormThatTheVendorReads(t *testing.T) {
 func TestWhatIsNotAskedForIsNotSent(t *testing.T) {
 	t.Parallel()
 	form := PlaceParams{To: "+13105678901", From: "+13103384645", AnswerURL: "https://us.example/"}.form()
-	if len(form) != 4 {
+	if len(form) != 6 {
 		t.Errorf("sent %v", form)
 	}
 }

@@ -54,7 +54,11 @@ func (c *Client) Place(ctx context.Context, in PlaceParams) (Call, error) {
 }
 
 func (p PlaceParams) form() url.Values {
-	form := url.Values{"To": {p.To}, "From": {p.From}, "Url": {p.AnswerURL}, "Method": {http.MethodPost}}
+	form := url.Values{
+		"To": {p.To}, "From": {p.From}, "Url": {p.AnswerURL}, "Method": {http.MethodPost},
+		// Asked for once only, one process of ours that dies over the answer would end the call.
+		"FallbackUrl": {p.AnswerURL}, "FallbackMethod": {http.MethodPost},
+	}
 	if p.StatusURL != "" {
 		form.Set("StatusCallback", p.StatusURL)
 		form.Set("StatusCallbackMethod", http.MethodPost)

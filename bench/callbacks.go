@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/devstack/signalwire"
+	"github.com/switchboard-voice/switchboard/lab"
+)
+
+// phoneProject is our account at the telephone provider.
+const phoneProject = "bench"
+
+// phoneTimeout is generous for a provider on this machine.
+const phoneTimeout = 5 * time.Second
+
+// telephone is the telephone provider. It knows no call: what it is asked about is none of ours.
+type telephone struct{ url, token, key string }
+
+// openTelephone starts it. stop is never nil.
+func openTelephone() (phone telephone, stop func() error, err error) {
+	phone = telephone{token: rand.Text(), key: rand.Text()}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return phone, func() error { return nil }, fmt.Errorf("opening the telephone provider's port: %w", err)
+	}
+	phone.url = "http://" + listener.Addr().String()
+	service := signalwire.New(signalwire.Config{ProjectID: phoneProject, Token: phone.token, SigningKey: phone.key, BaseURL: phone.url})
+	web := &http.Server{Handler: service, ReadHeaderTimeout: phoneTimeout}
+	go func() { _ = web.Serve(listener) }() // ends with stop; what it could not answer fails the benchmark
+	return phone, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), phoneTimeout)
+		defer cancel()
+		return errors.Join(web.Close(), service.Close(ctx))
+	}, nil
+}
+
+// settings have a server work with it.
+func (p telephone) settings() []string {
+	return []string{"SIGNALWIRE_PROJECT_ID=" + phoneProject, "SIGNALWIRE_TOKEN=" + p.token, "SIGNALWIRE_SPACE_URL=" + p.url, "SIGNALWIRE_SIGNING_KEY=" + p.key}
+}
+
+// measureCallbacks fills the row of the telephone provider's callbacks accepted a second. Unlike the other
+// provider's, each is signed by itself, and its job asks the provider about a call.
+func (l *bench) measureCallbacks(ctx context.Context, t *table) error {
+	ours, err := l.callbacks(l.Server, "/api/webhooks/signalwire")
+	if err != nil {
+		return err
+	}
+	byHand, err := l.callbacks(l.byHand, "/callback")
+	if err != nil {
+		return err
+	}
+	var before int
+	if err := l.Pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events").Scan(&before); err != nil {
+		return fmt.Errorf("counting events: %w", err)
+	}
+	var held, hand, ratios []float64
+	for i := range intakeRounds + 1 {
+		a, err := l.held(ctx, ours)
+		if err != nil {
+			return fmt.Errorf("callbacks: %w", err)
+		}
+		b, err := l.rate(ctx, l.byHand, byHand)
+		if err != nil {
+			return fmt.Errorf("callbacks by hand: %w", err)
+		}
+		if i > 0 { // the first one warms up
+			held, hand, ratios = append(held, a), append(hand, b), append(ratios, a/b)
+		}
+	}
+	say("callbacks: %.0f, %.0f by hand: %.2f", held, hand, ratios)
+	ratio := median(ratios)
+	t.add(row{
+		what: "SignalWire callbacks accepted a second, each with a signature of its own", ours: fmt.Sprintf("%.0f", median(held)), byHand: fmt.Sprintf("%.0f", median(hand)),
+		ratio: fmt.Sprintf("%.2f×", ratio), bound: fmt.Sprintf("at least %.1f×", minIntake),
+	}, ratio >= minIntake/noise)
+	return l.kept(ctx, before+ours.sent())
+}
+
+// callbacks are those of one receiver; the number is in the id of the call.
+func (l *bench) callbacks(p *lab.Process, path string) (*webhooks, error) {
+	const call = "0190b5a4-0000-7000-8000-00" + blank
+	form := url.Values{
+		"CallSid": {call}, "AccountSid": {phoneProject}, "ApiVersion": {"2010-04-01"}, "CallStatus": {"in-progress"}, "Direction": {"outbound-api"},
+		"From": {"+12025550100"}, "To": {"+12025550142"}, "SequenceNumber": {"2"}, "Timestamp": {time.Now().UTC().Format(time.RFC1123Z)}, "CallbackSource": {"call-progress-events"},
+	}
+	target := p.URL + path + "?call=0190b5a4-0000-7000-8000-000000000000"
+	unsigned := strings.Repeat("-", base64.StdEncoding.EncodedLen(sha1.Size))
+	request, err := wire("POST", target, form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "X-SignalWire-Signature", unsigned)
+	if err != nil {
+		return nil, err
+	}
+	text := target
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		text += name + form.Get(name)
+	}
+	w := &webhooks{at: bytes.LastIndex(request, []byte(blank)), numbers: make([]int, senders)}
+	signature, number := bytes.Index(request, []byte(unsigned)), strings.LastIndex(text, call)+len(call)-len(blank)
+	w.sign = func(request []byte) {
+		mac := hmac.New(sha1.New, []byte(l.phone.key))
+		mac.Write([]byte(text[:number]))
+		mac.Write(request[w.at : w.at+len(blank)])
+		mac.Write([]byte(text[number+len(blank):]))
+		base64.StdEncoding.Encode(request[signature:signature+len(unsigned)], mac.Sum(nil))
+	}
+	for range senders {
+		w.requests = append(w.requests, bytes.Clone(request))
+	}
+	return w, nil
+}
