@@ -45,7 +45,7 @@ func run(ctx context.Context) (t *table, err error) {
 		return nil, err
 	}
 	t = &table{}
-	for _, measure := range []func(context.Context, *table) error{l.countStatements, l.measureCPU, l.measureIntake} {
+	for _, measure := range []func(context.Context, *table) error{l.countStatements, l.measureCPU, l.measureIntake, l.measureStripeIntake} {
 		if err := measure(ctx, t); err != nil {
 			return nil, err
 		}
