@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	fake "github.com/switchboard-voice/switchboard/internal/devstack/stripe"
 )
 
 const day = 24 * time.Hour
@@ -181,15 +183,27 @@ func TestACanceledSubscriptionKeepsThePlanToThePeriodsEnd(t *testing.T) {
 	s.wantOnce(0)
 }
 
-func TestADeletedCustomerIsOnFreeAndMayBuyAgain(t *testing.T) {
+func TestADeletedCustomerIsOnFreeAndMayBuyAgainEvenWhenNobodyHeardOfIt(t *testing.T) {
 	t.Parallel()
-	s := sells(t)
-	p := s.person("ours", "OWNER")
-	s.buys(p)
-	s.done(s.stripe.DeleteCustomer(s.stripe.Customers()[0]))
-	p.gets("FREE", "CANCELED")
-	s.buys(p)
-	if n := len(s.stripe.Subscriptions()); n != 1 {
-		t.Errorf("%d subscriptions", n)
+	for name, lost := range map[string]bool{"heard of": false, "not heard of": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sells(t)
+			p := s.person("ours", "OWNER")
+			s.buys(p)
+			s.stripe.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: lost}})
+			s.done(s.stripe.DeleteCustomer(s.stripe.Customers()[0]))
+			if !lost {
+				p.gets("FREE", "CANCELED")
+			}
+			s.stripe.SetFaults(fake.Faults{})
+			session := p.checkout()
+			p.gets("FREE", "CANCELED") // found while the page was opened
+			s.done(s.stripe.Pay(session))
+			p.gets("PRO", "ACTIVE")
+			if n := len(s.stripe.Subscriptions()); n != 1 {
+				t.Errorf("%d subscriptions", n)
+			}
+		})
 	}
 }
