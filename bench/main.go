@@ -60,6 +60,7 @@ func (l *bench) measures() []measure {
 		{"cpu", l.measureCPU},
 		{"documents", l.measureDocuments},
 		{"webhooks", l.measureIntake},
+		{"stripe", l.measureStripeIntake},
 		{"callbacks", l.measureCallbacks},
 		{"calls", l.measureCalls},
 		{"sockets", l.measureSockets},

@@ -1,9 +1,12 @@
 package test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	fake "github.com/switchboard-voice/switchboard/internal/devstack/stripe"
 )
 
 const day = 24 * time.Hour
@@ -181,15 +184,60 @@ func TestACanceledSubscriptionKeepsThePlanToThePeriodsEnd(t *testing.T) {
 	s.wantOnce(0)
 }
 
-func TestADeletedCustomerIsOnFreeAndMayBuyAgain(t *testing.T) {
+func TestADeletedCustomerIsOnFreeAndMayBuyAgainEvenWhenNobodyHeardOfIt(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]bool{"heard of": false, "not heard of": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sells(t)
+			p := s.person("ours", "OWNER")
+			s.buys(p)
+			s.stripe.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: lost}})
+			s.done(s.stripe.DeleteCustomer(s.stripe.Customers()[0]))
+			if !lost {
+				p.gets("FREE", "CANCELED")
+			}
+			s.stripe.SetFaults(fake.Faults{})
+			session := p.checkout()
+			p.gets("FREE", "CANCELED") // found while the page was opened
+			s.done(s.stripe.Pay(session))
+			p.gets("PRO", "ACTIVE")
+			if n := len(s.stripe.Subscriptions()); n != 1 {
+				t.Errorf("%d subscriptions", n)
+			}
+		})
+	}
+}
+
+func TestDemoCheckoutShowsTheLimitBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	s := sells(t)
 	p := s.person("ours", "OWNER")
-	s.buys(p)
-	s.done(s.stripe.DeleteCustomer(s.stripe.Customers()[0]))
-	p.gets("FREE", "CANCELED")
-	s.buys(p)
-	if n := len(s.stripe.Subscriptions()); n != 1 {
-		t.Errorf("%d subscriptions", n)
+	run := func(args ...string) (stdout, stderr string, err error) {
+		cmd := exec.CommandContext(within(t), program, append([]string{"demo", "checkout", "--server", s.url, "--token", p.token}, args...)...)
+		var out, diagnostics strings.Builder
+		cmd.Stdout, cmd.Stderr = &out, &diagnostics
+		err = cmd.Run()
+		return out.String(), diagnostics.String(), err
+	}
+	out, seen, err := run()
+	for _, want := range []string{"before: plan FREE", "transcriptions 0 of 1", "after:  plan PRO, subscription active", "transcriptions 0 of 3", ": paid 49.00 USD"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("want %q: %v\n%s\n%s", want, err, out, seen)
+		}
+	}
+	for _, want := range []string{"checkout at http", "paid", "live: "} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("want %q in %s", want, seen)
+		}
+	}
+	if _, seen, err := run("--plan", "BUSINESS"); err == nil || !strings.Contains(seen, "CONFLICT") {
+		t.Errorf("a second subscription: %v\n%s", err, seen)
+	}
+	if _, seen, err := run("--plan", "ENTERPRISE"); err == nil || !strings.Contains(seen, "is not sold here, but: PRO by the MONTH") {
+		t.Errorf("what is not sold: %v\n%s", err, seen)
+	}
+	if out, seen, err := run("--plan", "BUSINESS", "--cancel-first"); err != nil || !strings.Contains(out, "after:  plan BUSINESS") {
+		t.Errorf("another plan: %v\n%s\n%s", err, out, seen)
 	}
 }

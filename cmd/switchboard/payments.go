@@ -3,17 +3,18 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/devstack/stripe"
 )
 
-// payments starts the local Stripe where no key for the real one is set. What is bought there is forgotten
-// at its end, and the organization is then on the plan FREE again.
+// payments starts the local Stripe where no key for the real one is set.
 func (d *dev) payments() (stop func(), err error) {
 	if d.config.StripeKey != "" {
 		d.say("payments go to %s", d.config.StripeBaseURL)
@@ -27,7 +28,12 @@ func (d *dev) payments() (stop func(), err error) {
 	secret := "whsec_" + rand.Text()
 	d.left.StripeURL = base
 	d.sell(base, d.left.StripeKey, secret)
-	api := stripe.New(stripe.Config{Key: d.left.StripeKey, BaseURL: base, Prices: d.goods(), Control: true})
+	api := stripe.New(stripe.Config{
+		Key: d.left.StripeKey, BaseURL: base, Prices: d.goods(), Control: true, Keep: filepath.Join(d.config.Home, "stripe.json"),
+	})
+	if err := api.Load(); err != nil {
+		return nil, errors.Join(err, api.Close(context.Background()), listener.Close())
+	}
 	api.Notify(stripe.Endpoint{URL: "http://127.0.0.1:" + strconv.Itoa(d.config.Port) + "/api/webhooks/stripe", Secrets: []string{secret}})
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close below

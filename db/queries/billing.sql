@@ -177,6 +177,11 @@ WITH thing AS (
 )
 SELECT EXISTS (SELECT FROM thing) AS fresh, EXISTS (SELECT FROM counted) AS counted;
 
+-- name: RemoveBillingThings :execrows
+-- The sums stay.
+DELETE FROM switchboard.billing_usage_things WHERE (metric, thing) IN (
+    SELECT t.metric, t.thing FROM switchboard.billing_usage_things t WHERE t.month < now() - @kept_for::interval LIMIT @most);
+
 -- name: ListBillingUsage :many
 SELECT metric, used FROM switchboard.billing_usage
 WHERE organization_id = @organization_id AND month = date_trunc('month', timezone('UTC', sqlc.arg(at)::timestamptz))::date;

@@ -146,7 +146,8 @@ CREATE TABLE switchboard.billing_usage_things (
     amount          bigint NOT NULL CHECK (amount >= 0),
     PRIMARY KEY (metric, thing)
 );
-CREATE INDEX billing_usage_things_by_organization ON switchboard.billing_usage_things (organization_id, month);
+CREATE INDEX billing_usage_things_by_organization ON switchboard.billing_usage_things (organization_id);
+CREATE INDEX billing_usage_things_by_month ON switchboard.billing_usage_things (month);
 
 -- The comparisons with Stripe: how far one is, and what it repaired.
 CREATE TABLE switchboard.billing_reconciliations (

@@ -69,7 +69,7 @@ func (s *Service) page(ctx context.Context, scope access.Scope, t turn, op *db.B
 	if op.SessionID != nil {
 		return s.same(ctx, op)
 	}
-	customer, err := s.ensureCustomer(ctx, scope)
+	customer, err := s.livingCustomer(ctx, scope, t)
 	if err != nil {
 		return "", err
 	}

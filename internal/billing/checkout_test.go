@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	fake "github.com/switchboard-voice/switchboard/internal/devstack/stripe"
 	"github.com/switchboard-voice/switchboard/internal/fault"
@@ -27,20 +29,37 @@ func TestNoInterleavingOfTwoCheckoutsSellsTwoSubscriptions(t *testing.T) {
 				w.SetFaults(fake.Faults{LoseAnswer: 2, SpoilAfter: 2})
 			}
 			random := rand.New(rand.NewPCG(3, uint64(round)))
-			var group sync.WaitGroup
-			for buyer := range 6 {
-				tier, pause := []Tier{Pro, Business}[buyer%2], time.Duration(random.IntN(40))*time.Millisecond
-				group.Go(func() {
-					for try := range 4 {
-						<-time.After(pause) // each reads the page it got for a while
-						page, err := h.Checkout(t.Context(), h.viewer, h.wants(tier, fmt.Sprintf("buyer %d %d", buyer, try/2)))
+			var mu sync.Mutex
+			var pages []string
+			for range 3 { // first they look at the pages, then all of them pay, while others already come again
+				var group sync.WaitGroup
+				for _, page := range slices.Clone(pages) {
+					pause := time.Duration(random.IntN(20)) * time.Millisecond
+					group.Go(func() {
+						<-time.After(pause)
+						_ = w.Pay(session(page)) // refused where another one closed it
+					})
+				}
+				for buyer := range 6 {
+					tier, pause := []Tier{Pro, Business}[buyer%2], time.Duration(random.IntN(40))*time.Millisecond
+					group.Go(func() {
+						<-time.After(pause)
+						page, err := h.Checkout(t.Context(), h.viewer, h.wants(tier, uuid.NewString()))
 						if err == nil {
-							_ = w.Pay(session(*page)) // refused where another one closed it
+							mu.Lock()
+							pages = append(pages, *page)
+							mu.Unlock()
 						}
-					}
-				})
+					})
+				}
+				group.Wait()
 			}
-			group.Wait()
+			if len(pages) < 2 {
+				t.Errorf("only %d pages were opened", len(pages))
+			}
+			for _, page := range pages {
+				_ = w.Pay(session(page))
+			}
 			if n := w.Stats().Subscriptions; n != 1 {
 				t.Errorf("%d subscriptions were sold", n)
 			}

@@ -13,6 +13,26 @@ import (
 // ownerField is the word of a customer's metadata that says whose it is.
 const ownerField = "organization_id"
 
+// livingCustomer is ensureCustomer for a purchase: one that was deleted at Stripe, without our having heard of
+// it, could buy nothing until the next comparison.
+func (d desk) livingCustomer(ctx context.Context, scope access.Scope, t turn) (string, error) {
+	id, err := d.ensureCustomer(ctx, scope)
+	if err != nil {
+		return "", err
+	}
+	said, err := d.stripe.Customer(ctx, id)
+	if err == nil && !said.Deleted {
+		return id, nil
+	}
+	if err != nil && !stripe.NotFound(err) {
+		return "", err
+	}
+	if _, err := d.refresh(ctx, t, wanted{}); err != nil {
+		return "", err
+	}
+	return d.ensureCustomer(ctx, scope)
+}
+
 // ensureCustomer gives the organization's one customer, and makes it when there is none.
 func (d desk) ensureCustomer(ctx context.Context, scope access.Scope) (string, error) {
 	row, err := d.store.GetCurrentBillingCustomer(ctx, scope.OrganizationID)

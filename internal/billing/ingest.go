@@ -43,12 +43,15 @@ func (w *Worker) Event(r *http.Request, body []byte) (stripe.Event, error) {
 // Ingest takes a webhook: it finds whose it is, reads that organization's things at Stripe and stores them.
 // Nothing that the webhook says is believed but where to look. It gives the organization, also with an error.
 func (w *Worker) Ingest(ctx context.Context, k Knock) (uuid.UUID, error) {
-	if w.stripe == nil {
-		return uuid.Nil, jobs.GiveUp(errors.New("a webhook of stripe's came, and stripe is not configured"))
-	}
 	e, err := stripe.ReadKept(k.Body)
 	if err != nil {
 		return uuid.Nil, jobs.GiveUp(err)
+	}
+	if e.CustomerID == "" && e.ChargeID == "" && e.ObjectKind != "dispute" { // of a price, a payout and the like
+		return uuid.Nil, nil
+	}
+	if w.stripe == nil {
+		return uuid.Nil, jobs.GiveUp(errors.New("a webhook of stripe's came, and stripe is not configured"))
 	}
 	amount, err := w.charged(ctx, &e)
 	if err != nil || e.CustomerID == "" {

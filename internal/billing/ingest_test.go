@@ -141,6 +141,30 @@ func TestWhatNoWebhookToldIsFoundAndReportedByTheComparison(t *testing.T) {
 	eventually(t, "the prices are read", func() bool { return h.number("SELECT count(*) FROM switchboard.billing_prices") == 4 })
 }
 
+func TestACheckoutWhoseWebhookWasLostIsFoundWithinMinutes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: true}})
+	h := subscribed(t, w, Pro)
+	look := func() int {
+		t.Helper()
+		if err := h.worker.sweep(t.Context(), jobs.Job[sweepArgs]{}); err != nil {
+			t.Fatal(err)
+		}
+		return h.number("SELECT count(*) FROM river.river_job WHERE kind = 'billing.look'")
+	}
+	if look() != 0 {
+		t.Error("asked before a webhook could be there")
+	}
+	h.execute("UPDATE switchboard.billing_operations SET created_at = now() - interval '2 minutes'")
+	if look() != 1 || look() != 1 {
+		t.Error("the checkout was not found, or more than once")
+	}
+	if err := h.worker.lookAgain(t.Context(), jobs.Job[lookArgs]{Args: lookArgs{OrganizationID: h.home.UUID}}); err != nil || h.plan() != Pro {
+		t.Errorf("the plan is %s, %v", h.plan(), err)
+	}
+}
+
 func TestDisputesAndRefundsAreToldOnceEach(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

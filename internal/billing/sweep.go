@@ -12,12 +12,20 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
 )
 
-// sweepMost bounds one sweep; what is left is for the next.
+// What one sweep does at most; what is left is for the next.
 const (
-	sweepMost      = 100
-	checkoutsMost  = 20
-	checkoutsLeast = time.Minute         // a webhook is there within seconds
-	operationsKept = 30 * 24 * time.Hour // Stripe forgets its keys after a day; clients of ours may come later
+	sweepMost     = 100
+	checkoutsMost = 20
+	thingsMost    = 5000 // more than a busy service counts in the time between two sweeps
+)
+
+const (
+	// checkoutsLeast is how long a webhook may take: it is there within seconds.
+	checkoutsLeast = time.Minute
+	// operationsKept is how long a client may repeat itself under the same key. Stripe forgets its own after a day.
+	operationsKept = 30 * 24 * time.Hour
+	// thingsKept is when nobody tells of a thing again; the months' sums stay.
+	thingsKept = 400 * 24 * time.Hour
 )
 
 // sweep does what only time brings about, and what a lost webhook would have.
@@ -37,6 +45,9 @@ func (w *Worker) sweep(ctx context.Context, _ jobs.Job[sweepArgs]) error {
 	}
 	if _, err := w.store.RemoveBillingOperations(ctx, operationsKept, sweepMost); err != nil {
 		return fmt.Errorf("removing old operations: %w", err)
+	}
+	if _, err := w.store.RemoveBillingThings(ctx, thingsKept, thingsMost); err != nil {
+		return fmt.Errorf("removing what was counted long ago: %w", err)
 	}
 	return nil
 }

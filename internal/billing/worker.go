@@ -42,7 +42,7 @@ const (
 func NewWorker(d WorkerDeps) *Worker {
 	w := &Worker{desk: newDesk(d.Deps), secrets: d.Secrets, every: d.Every}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.endSurplus)
-	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.lookAgain)
+	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work}, w.lookAgain) // not once: one that runs may have looked already
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, w.sweep)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 3}, w.readPrices)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Timeout: reconcileTimeout}, w.reconcile)

@@ -777,6 +777,20 @@ func (q *Queries) RemoveBillingOperations(ctx context.Context, keptFor time.Dura
 	return result.RowsAffected(), nil
 }
 
+const removeBillingThings = `-- name: RemoveBillingThings :execrows
+DELETE FROM switchboard.billing_usage_things WHERE (metric, thing) IN (
+    SELECT t.metric, t.thing FROM switchboard.billing_usage_things t WHERE t.month < now() - $1::interval LIMIT $2)
+`
+
+// The sums stay.
+func (q *Queries) RemoveBillingThings(ctx context.Context, keptFor time.Duration, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, removeBillingThings, keptFor, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const removeOtherBillingPaymentMethods = `-- name: RemoveOtherBillingPaymentMethods :execrows
 DELETE FROM switchboard.billing_payment_methods WHERE organization_id = $1 AND NOT stripe_id = ANY($2::text[])
 `

@@ -86,7 +86,7 @@ func (s *Server) admit(r *http.Request) error {
 // once answers a call, or gives the answer that its key had before.
 func (s *Server) once(e endpoint, c *call, raw []byte) answer {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.leave()
 	key := c.Header.Get("Idempotency-Key")
 	print := c.Method + " " + c.URL.Path + " " + string(raw)
 	if c.Method == http.MethodGet || key == "" {

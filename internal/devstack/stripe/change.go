@@ -20,13 +20,13 @@ func (s *Server) updateSubscription(c *call) (any, error) {
 	}
 	if end := c.get("cancel_at_period_end"); end != "" || len(c.group("metadata")) > 0 {
 		s.changed("customer.subscription.updated", b, func() {
-			maps.Copy(b.metadata, c.group("metadata"))
-			if end == "" || b.cancelAtEnd == (end == "true") {
+			maps.Copy(b.Metadata, c.group("metadata"))
+			if end == "" || b.CancelAtEnd == (end == "true") {
 				return
 			}
-			b.cancelAtEnd, b.canceledAt = end == "true", 0
-			if b.cancelAtEnd {
-				b.canceledAt = s.now()
+			b.CancelAtEnd, b.CanceledAt = end == "true", 0
+			if b.CancelAtEnd {
+				b.CanceledAt = s.now()
 			}
 		})
 	}
@@ -39,9 +39,9 @@ func (s *Server) changePrice(c *call, b *subscription, wanted string) error {
 	switch {
 	case next == nil:
 		return missing(c, "price", "items[0][price]", wanted)
-	case c.get("items[0][id]") != b.item:
+	case c.get("items[0][id]") != b.Item:
 		return missing(c, "subscription item", "items[0][id]", c.get("items[0][id]"))
-	case next.Currency != b.price.Currency:
+	case next.Currency != b.Price.Currency:
 		return bad("items[0][price]", "The price specified supports a currency that the subscription does not use.")
 	}
 	if behavior := c.get("proration_behavior"); behavior != "always_invoice" {
@@ -52,16 +52,16 @@ func (s *Server) changePrice(c *call, b *subscription, wanted string) error {
 		return err
 	}
 	lines := b.moved(next, when)
-	due := (&invoice{lines: lines}).total() + s.customer(b.customer).balance
+	due := (&invoice{Lines: lines}).total() + s.customer(b.Customer).Balance
 	m := s.payer(b)
-	if due > 0 && (m == nil || m.declines || m.needsAction) {
+	if due > 0 && (m == nil || m.Declines || m.NeedsAction) {
 		return errDeclined
 	}
 	s.changed("customer.subscription.updated", b, func() {
-		if b.status != trialing && next.Interval != b.price.Interval {
-			b.start, b.anchor, b.end = when, when, after(when, when, next.Interval)
+		if b.Status != trialing && next.Interval != b.Price.Interval {
+			b.Start, b.Anchor, b.End = when, when, after(when, when, next.Interval)
 		}
-		b.price = next
+		b.Price = next
 	})
 	if len(lines) > 0 {
 		s.collect(s.bill(b, "subscription_update", lines...), m)
@@ -75,7 +75,7 @@ func (s *Server) prorationDate(b *subscription, given string) (int64, error) {
 		return s.now(), nil
 	}
 	when, err := strconv.ParseInt(given, 10, 64)
-	if err != nil || when < b.start || when > b.end {
+	if err != nil || when < b.Start || when > b.End {
 		return 0, bad("subscription_proration_date", "Invalid subscription_proration_date: it must be within the current period.")
 	}
 	return when, nil
@@ -84,15 +84,15 @@ func (s *Server) prorationDate(b *subscription, given string) (int64, error) {
 // moved are the lines of a change: what was not used is given back, what will be is charged. A change of
 // the interval begins a whole period; a trial costs nothing under any price.
 func (b *subscription) moved(next *Price, when int64) []line {
-	if b.status == trialing || next.ID == b.price.ID {
+	if b.Status == trialing || next.ID == b.Price.ID {
 		return nil
 	}
-	left, period := b.end-when, b.end-b.start
-	back := line{words: "Unused time on " + b.price.Product, amount: -share(b.price.Amount, left, period), price: b.price, start: when, end: b.end, proration: true}
-	if next.Interval != b.price.Interval {
-		return []line{back, {words: "1 × " + next.Product, amount: next.Amount, price: next, start: when, end: after(when, when, next.Interval)}}
+	left, period := b.End-when, b.End-b.Start
+	back := line{Words: "Unused time on " + b.Price.Product, Amount: -share(b.Price.Amount, left, period), Price: b.Price, Start: when, End: b.End, Proration: true}
+	if next.Interval != b.Price.Interval {
+		return []line{back, {Words: "1 × " + next.Product, Amount: next.Amount, Price: next, Start: when, End: after(when, when, next.Interval)}}
 	}
-	return []line{back, {words: "Remaining time on " + next.Product, amount: share(next.Amount, left, period), price: next, start: when, end: b.end, proration: true}}
+	return []line{back, {Words: "Remaining time on " + next.Product, Amount: share(next.Amount, left, period), Price: next, Start: when, End: b.End, Proration: true}}
 }
 
 // share rounds to the nearest unit.
@@ -101,16 +101,16 @@ func share(amount, part, whole int64) int64 { return (2*amount*part + whole) / (
 // upcomingInvoice previews a change, or the next renewal.
 func (s *Server) upcomingInvoice(c *call) (any, error) {
 	b := s.subscription(c.get("subscription"))
-	if b == nil || b.customer != c.get("customer") {
+	if b == nil || b.Customer != c.get("customer") {
 		return nil, missing(c, "subscription", "subscription", c.get("subscription"))
 	}
 	if !b.live() {
-		return nil, &refusal{status: 404, kind: invalid, code: "invoice_upcoming_none", sentence: "No upcoming invoices for customer: " + b.customer}
+		return nil, &refusal{status: 404, kind: invalid, code: "invoice_upcoming_none", sentence: "No upcoming invoices for customer: " + b.Customer}
 	}
-	i := &invoice{customer: b.customer, subscription: b.id, status: "draft", reason: "upcoming", currency: b.price.Currency, created: s.now(), start: b.start, end: b.end}
+	i := &invoice{Customer: b.Customer, Subscription: b.ID, Status: "draft", Reason: "upcoming", Currency: b.Price.Currency, Created: s.now(), Start: b.Start, End: b.End}
 	wanted := c.get("subscription_items[0][price]")
 	if wanted == "" {
-		i.lines = []line{{words: "1 × " + b.price.Product, amount: b.price.Amount, price: b.price, start: b.end, end: after(b.end, b.anchor, b.price.Interval)}}
+		i.Lines = []line{{Words: "1 × " + b.Price.Product, Amount: b.Price.Amount, Price: b.Price, Start: b.End, End: after(b.End, b.Anchor, b.Price.Interval)}}
 	} else {
 		next := s.price(wanted)
 		if next == nil {
@@ -120,8 +120,8 @@ func (s *Server) upcomingInvoice(c *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		i.lines, i.prorated = b.moved(next, when), when
+		i.Lines, i.Prorated = b.moved(next, when), when
 	}
-	i.settle(s.customer(b.customer).balance)
+	i.settle(s.customer(b.Customer).Balance)
 	return i.object(), nil
 }

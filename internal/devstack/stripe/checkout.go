@@ -23,31 +23,31 @@ const (
 )
 
 type session struct {
-	id, customer, reference     string
-	price                       *Price
-	success, cancel             string
-	status, paymentStatus       string
-	subscription, invoice       string
-	metadata, subscriptionWords map[string]string
-	trialDays                   int
-	promotions                  bool
-	created, expires            int64
-	base                        string // of its page
+	ID, Customer, Reference     string
+	Price                       *Price
+	Success, Cancel             string
+	Status, PaymentStatus       string
+	Subscription, Invoice       string
+	Metadata, SubscriptionWords map[string]string
+	TrialDays                   int
+	Promotions                  bool
+	Created, Expires            int64
+	Base                        string // of its page
 }
 
 func (k *session) object() object {
-	total := k.price.Amount
-	if k.trialDays > 0 {
+	total := k.Price.Amount
+	if k.TrialDays > 0 {
 		total = 0
 	}
 	o := shaped("checkout.session", object{
-		"id": k.id, "customer": k.customer, "client_reference_id": orNull(k.reference), "success_url": k.success, "cancel_url": orNull(k.cancel),
-		"status": k.status, "payment_status": k.paymentStatus, "subscription": orNull(k.subscription), "invoice": orNull(k.invoice),
-		"metadata": k.metadata, "created": k.created, "expires_at": k.expires, "currency": k.price.Currency,
-		"amount_subtotal": total, "amount_total": total, "allow_promotion_codes": orNull(k.promotions), "url": nil,
+		"id": k.ID, "customer": k.Customer, "client_reference_id": orNull(k.Reference), "success_url": k.Success, "cancel_url": orNull(k.Cancel),
+		"status": k.Status, "payment_status": k.PaymentStatus, "subscription": orNull(k.Subscription), "invoice": orNull(k.Invoice),
+		"metadata": k.Metadata, "created": k.Created, "expires_at": k.Expires, "currency": k.Price.Currency,
+		"amount_subtotal": total, "amount_total": total, "allow_promotion_codes": orNull(k.Promotions), "url": nil,
 	})
-	if k.status == open {
-		o["url"] = k.base + "/c/pay/" + k.id
+	if k.Status == open {
+		o["url"] = k.Base + "/c/pay/" + k.ID
 	}
 	return o
 }
@@ -68,14 +68,14 @@ func (s *Server) createSession(c *call) (any, error) {
 		return nil, missing(c, "price", "line_items[0][price]", c.get("line_items[0][price]"))
 	}
 	k := &session{
-		id: newID("cs_test"), customer: u.id, reference: c.get("client_reference_id"), price: p, success: c.get("success_url"), cancel: c.get("cancel_url"),
-		status: open, paymentStatus: unpaid, metadata: c.group("metadata"), subscriptionWords: c.group("subscription_data[metadata]"),
-		promotions: c.get("allow_promotion_codes") == "true", created: s.now(), expires: s.now() + sessionLife, base: s.base(c),
+		ID: newID("cs_test"), Customer: u.ID, Reference: c.get("client_reference_id"), Price: p, Success: c.get("success_url"), Cancel: c.get("cancel_url"),
+		Status: open, PaymentStatus: unpaid, Metadata: c.group("metadata"), SubscriptionWords: c.group("subscription_data[metadata]"),
+		Promotions: c.get("allow_promotion_codes") == "true", Created: s.now(), Expires: s.now() + sessionLife, Base: s.base(c),
 	}
 	if err := k.terms(c); err != nil {
 		return nil, err
 	}
-	s.sessions = append(s.sessions, k)
+	s.sessions, s.dirty = append(s.sessions, k), true
 	s.stats.Sessions++
 	return k.object(), nil
 }
@@ -93,20 +93,20 @@ func (k *session) terms(c *call) error {
 		if err != nil || n < 1 || n > 730 {
 			return bad("subscription_data[trial_period_days]", "The trial must have between 1 and 730 days.")
 		}
-		k.trialDays, k.paymentStatus = n, noPaymentRequired
+		k.TrialDays, k.PaymentStatus = n, noPaymentRequired
 	}
 	if at := c.get("expires_at"); at != "" {
 		n, err := strconv.ParseInt(at, 10, 64)
-		if err != nil || n < k.created+minSessionLife-60 || n > k.created+sessionLife+60 { // clocks differ
+		if err != nil || n < k.Created+minSessionLife-60 || n > k.Created+sessionLife+60 { // clocks differ
 			return bad("expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.")
 		}
-		k.expires = n
+		k.Expires = n
 	}
 	return nil
 }
 
 func (s *Server) session(id string) *session {
-	return find(s.sessions, func(k *session) bool { return k.id == id })
+	return find(s.sessions, func(k *session) bool { return k.ID == id })
 }
 
 func (s *Server) getSession(c *call) (any, error) {
@@ -123,7 +123,7 @@ func (s *Server) listSessions(c *call) (any, error) {
 	}
 	customer, status := c.get("customer"), c.get("status")
 	return page(c, "/v1/checkout/sessions", newest(s.sessions, func(k *session) bool {
-		return (customer == "" || k.customer == customer) && (status == "" || k.status == status)
+		return (customer == "" || k.Customer == customer) && (status == "" || k.Status == status)
 	}))
 }
 
@@ -132,21 +132,21 @@ func (s *Server) expireSession(c *call) (any, error) {
 	if k == nil {
 		return nil, missing(c, "checkout.session", "id", c.PathValue("id"))
 	}
-	if k.status != open {
-		return nil, bad("", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", k.status)
+	if k.Status != open {
+		return nil, bad("", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of `%s`.", k.Status)
 	}
 	s.expire(k)
 	return k.object(), nil
 }
 
 func (s *Server) expire(k *session) {
-	k.status = expired
+	k.Status = expired
 	s.emit("checkout.session.expired", k.object(), nil)
 }
 
 // afterwards is where the buyer goes.
 func (k *session) afterwards() string {
-	return strings.ReplaceAll(k.success, "{CHECKOUT_SESSION_ID}", k.id)
+	return strings.ReplaceAll(k.Success, "{CHECKOUT_SESSION_ID}", k.ID)
 }
 
 func (s *Server) base(c *call) string {

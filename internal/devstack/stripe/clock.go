@@ -19,7 +19,8 @@ type step struct {
 // and paid or not, payments that failed are tried again, checkouts expire. Only the vendor's clock moves.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.leave()
+	s.dirty = true
 	target := s.offset + d
 	for range maxSteps {
 		next := s.next()
@@ -42,29 +43,29 @@ func (s *Server) next() step {
 		}
 	}
 	for _, k := range s.sessions {
-		if k.status == open {
-			sooner(k.expires, func() { s.expire(k) })
+		if k.Status == open {
+			sooner(k.Expires, func() { s.expire(k) })
 		}
 	}
 	for _, i := range s.invoices {
-		if i.status == open && i.nextAttempt > 0 {
-			sooner(i.nextAttempt, func() { s.collect(i, s.payer(s.subscription(i.subscription))) })
+		if i.Status == open && i.NextAttempt > 0 {
+			sooner(i.NextAttempt, func() { s.collect(i, s.payer(s.subscription(i.Subscription))) })
 		}
 	}
 	for _, b := range s.subscriptions {
 		switch {
-		case b.status == trialing && !b.warned:
-			sooner(max(b.trialEnd-warning, b.created), func() { s.warn(b) })
-		case b.cancelAtEnd && b.live():
-			sooner(b.end, func() { s.end(b) })
-		case b.status == trialing || b.status == active || b.status == pastDue:
-			sooner(b.end, func() { s.renew(b) })
+		case b.Status == trialing && !b.Warned:
+			sooner(max(b.TrialEnd-warning, b.Created), func() { s.warn(b) })
+		case b.CancelAtEnd && b.live():
+			sooner(b.End, func() { s.end(b) })
+		case b.Status == trialing || b.Status == active || b.Status == pastDue:
+			sooner(b.End, func() { s.renew(b) })
 		}
 	}
 	return first
 }
 
 func (s *Server) warn(b *subscription) {
-	b.warned = true
+	b.Warned = true
 	s.emit("customer.subscription.trial_will_end", b.object(), nil)
 }

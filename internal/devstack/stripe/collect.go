@@ -16,7 +16,7 @@ func retryAfterDays(attempt int64) int64 {
 
 // collect tries to have an invoice paid, and says whether it is.
 func (s *Server) collect(i *invoice, m *method) bool {
-	if i.due > 0 && (m == nil || m.declines || m.needsAction) {
+	if i.Due > 0 && (m == nil || m.Declines || m.NeedsAction) {
 		s.failed(i, m)
 		return false
 	}
@@ -25,38 +25,38 @@ func (s *Server) collect(i *invoice, m *method) bool {
 }
 
 func (s *Server) paidBy(i *invoice, m *method) {
-	i.attempts++
-	i.status, i.paidAmount, i.paidAt, i.nextAttempt = paid, i.due, s.now(), 0
-	if i.due > 0 {
-		i.charge = s.charged(i, m).id
+	i.Attempts++
+	i.Status, i.PaidAmount, i.PaidAt, i.NextAttempt = paid, i.Due, s.now(), 0
+	if i.Due > 0 {
+		i.Charge = s.charged(i, m).ID
 	}
 	s.emit("invoice.paid", i.object(), nil)
 	s.emit("invoice.payment_succeeded", i.object(), nil)
-	b := s.subscription(i.subscription)
-	if b.status == incomplete || b.status == pastDue || b.status == unpaid {
+	b := s.subscription(i.Subscription)
+	if b.Status == incomplete || b.Status == pastDue || b.Status == unpaid {
 		s.become(b, active)
 	}
 }
 
 // failed leaves the invoice open: it may be collected later.
 func (s *Server) failed(i *invoice, m *method) {
-	i.attempts++
-	i.nextAttempt = 0
-	if days := retryAfterDays(i.attempts); days > 0 {
-		i.nextAttempt = s.now() + days*day
+	i.Attempts++
+	i.NextAttempt = 0
+	if days := retryAfterDays(i.Attempts); days > 0 {
+		i.NextAttempt = s.now() + days*day
 	}
 	if m != nil {
-		i.charge = s.notCharged(i.customer, i.id, i.due, i.currency, m).id
-		if m.needsAction {
+		i.Charge = s.notCharged(i.Customer, i.ID, i.Due, i.Currency, m).ID
+		if m.NeedsAction {
 			s.emit("invoice.payment_action_required", i.object(), nil)
 		}
 	}
 	s.emit("invoice.payment_failed", i.object(), nil)
-	b := s.subscription(i.subscription)
-	if b.status == active || b.status == trialing {
+	b := s.subscription(i.Subscription)
+	if b.Status == active || b.Status == trialing {
 		s.become(b, pastDue)
 	}
-	if i.nextAttempt == 0 {
+	if i.NextAttempt == 0 {
 		s.giveUp(b, i)
 	}
 }
@@ -67,16 +67,16 @@ func (s *Server) giveUp(b *subscription, i *invoice) {
 		s.end(b)
 		return
 	}
-	s.changed("invoice.updated", i, func() { i.nextAttempt = 0 })
+	s.changed("invoice.updated", i, func() { i.NextAttempt = 0 })
 	s.become(b, unpaid)
 }
 
 // renew begins the next period and has it paid.
 func (s *Server) renew(b *subscription) {
 	s.changed("customer.subscription.updated", b, func() {
-		b.start, b.end = b.end, after(b.end, b.anchor, b.price.Interval)
-		if b.status == trialing {
-			b.status = active
+		b.Start, b.End = b.End, after(b.End, b.Anchor, b.Price.Interval)
+		if b.Status == trialing {
+			b.Status = active
 		}
 	})
 	s.collect(s.bill(b, "subscription_cycle", b.whole()), s.payer(b))
@@ -91,23 +91,23 @@ const (
 
 // buy pays a checkout. declined says that nothing was bought and that it can be tried again.
 func (s *Server) buy(k *session, how string) (declined bool) {
-	u := s.customer(k.customer)
+	u := s.customer(k.Customer)
 	if how == byBadCard {
-		s.notCharged(u.id, "", k.price.Amount, k.price.Currency, &method{id: newID("pm"), declines: true})
+		s.notCharged(u.ID, "", k.Price.Amount, k.Price.Currency, &method{ID: newID("pm"), Declines: true})
 		return true
 	}
 	m := s.attach(u, how == byBank)
 	b := s.subscribe(k, m)
 	i := s.bill(b, "subscription_create", b.whole())
-	k.status, k.subscription, k.invoice = complete, b.id, i.id
+	k.Status, k.Subscription, k.Invoice = complete, b.ID, i.ID
 	switch {
-	case b.status == trialing:
+	case b.Status == trialing:
 		s.paidBy(i, m)
-	case m.bank: // believed until the bank says no
+	case m.Bank: // believed until the bank says no
 		s.become(b, active)
 	default:
 		s.paidBy(i, m)
-		k.paymentStatus = paid
+		k.PaymentStatus = paid
 	}
 	s.emit("checkout.session.completed", k.object(), nil)
 	return false
@@ -115,15 +115,15 @@ func (s *Server) buy(k *session, how string) (declined bool) {
 
 // arrives is the bank's answer days after a checkout.
 func (s *Server) arrives(k *session, came bool) {
-	i := s.invoice(k.invoice)
-	m := s.method(s.subscription(k.subscription).method)
+	i := s.invoice(k.Invoice)
+	m := s.method(s.subscription(k.Subscription).Method)
 	if came {
 		s.paidBy(i, m)
-		k.paymentStatus = paid
+		k.PaymentStatus = paid
 		s.emit("checkout.session.async_payment_succeeded", k.object(), nil)
 		return
 	}
-	m.declines = true
+	m.Declines = true
 	s.failed(i, m)
 	s.emit("checkout.session.async_payment_failed", k.object(), nil)
 }

@@ -6,23 +6,23 @@ import (
 )
 
 type customer struct {
-	id, email, name string
-	method          string // the default of invoices
-	metadata        map[string]string
-	created         int64
-	balance         int64 // less than 0: a credit
-	deleted         bool
+	ID, Email, Name string
+	Method          string // the default of invoices
+	Metadata        map[string]string
+	Created         int64
+	Balance         int64 // less than 0: a credit
+	Deleted         bool
 }
 
 func (u *customer) object() object {
-	if u.deleted {
-		return object{"id": u.id, "object": "customer", "deleted": true}
+	if u.Deleted {
+		return object{"id": u.ID, "object": "customer", "deleted": true}
 	}
 	o := shaped("customer", object{
-		"id": u.id, "email": orNull(u.email), "name": orNull(u.name), "metadata": u.metadata, "created": u.created, "balance": u.balance,
-		"invoice_prefix": strings.ToUpper(u.id[len(u.id)-8:]),
+		"id": u.ID, "email": orNull(u.Email), "name": orNull(u.Name), "metadata": u.Metadata, "created": u.Created, "balance": u.Balance,
+		"invoice_prefix": strings.ToUpper(u.ID[len(u.ID)-8:]),
 	})
-	o["invoice_settings"].(object)["default_payment_method"] = orNull(u.method)
+	o["invoice_settings"].(object)["default_payment_method"] = orNull(u.Method)
 	return o
 }
 
@@ -30,7 +30,7 @@ func (s *Server) createCustomer(c *call) (any, error) {
 	if len(s.customers) >= maxObjects {
 		return nil, errFull
 	}
-	u := &customer{id: newID("cus"), email: c.get("email"), name: c.get("name"), metadata: c.group("metadata"), created: s.now()}
+	u := &customer{ID: newID("cus"), Email: c.get("email"), Name: c.get("name"), Metadata: c.group("metadata"), Created: s.now()}
 	s.customers = append(s.customers, u)
 	s.stats.Customers++
 	s.emit("customer.created", u.object(), nil)
@@ -38,12 +38,12 @@ func (s *Server) createCustomer(c *call) (any, error) {
 }
 
 func (s *Server) customer(id string) *customer {
-	return find(s.customers, func(u *customer) bool { return u.id == id })
+	return find(s.customers, func(u *customer) bool { return u.ID == id })
 }
 
 // alive is a customer who can be billed.
 func (s *Server) alive(c *call, param, id string) (*customer, error) {
-	if u := s.customer(id); u != nil && !u.deleted {
+	if u := s.customer(id); u != nil && !u.Deleted {
 		return u, nil
 	}
 	return nil, missing(c, "customer", param, id)
@@ -69,7 +69,7 @@ func (s *Server) getCustomer(c *call) (any, error) {
 func (s *Server) listCustomers(c *call) (any, error) {
 	email := c.get("email")
 	return page(c, "/v1/customers", newest(s.customers, func(u *customer) bool {
-		return !u.deleted && (email == "" || u.email == email)
+		return !u.Deleted && (email == "" || u.Email == email)
 	}))
 }
 
@@ -79,20 +79,20 @@ func (s *Server) updateCustomer(c *call) (any, error) {
 		return nil, err
 	}
 	method := c.get("invoice_settings[default_payment_method]")
-	if m := s.method(method); method != "" && (m == nil || m.customer != u.id) {
+	if m := s.method(method); method != "" && (m == nil || m.Customer != u.ID) {
 		return nil, missing(c, "PaymentMethod", "invoice_settings[default_payment_method]", method)
 	}
 	s.changed("customer.updated", u, func() {
 		if method != "" {
-			u.method = method
+			u.Method = method
 		}
 		if email := c.get("email"); email != "" {
-			u.email = email
+			u.Email = email
 		}
 		if name := c.get("name"); name != "" {
-			u.name = name
+			u.Name = name
 		}
-		maps.Copy(u.metadata, c.group("metadata"))
+		maps.Copy(u.Metadata, c.group("metadata"))
 	})
 	return u.object(), nil
 }
@@ -100,11 +100,11 @@ func (s *Server) updateCustomer(c *call) (any, error) {
 // deleteCustomer ends what they have, as the vendor does when somebody deletes one in the dashboard.
 func (s *Server) deleteCustomer(u *customer) {
 	for _, b := range s.subscriptions {
-		if b.customer == u.id && b.live() {
+		if b.Customer == u.ID && b.live() {
 			s.end(b)
 		}
 	}
 	last := u.object()
-	u.deleted = true
+	u.Deleted = true
 	s.emit("customer.deleted", last, nil)
 }

@@ -31,7 +31,7 @@ func (s *Server) emit(kind string, about, before object) {
 	if len(s.events) >= maxObjects {
 		s.events = s.events[1:]
 	}
-	s.events = append(s.events, e)
+	s.events, s.dirty = append(s.events, e), true
 	s.enqueue(e)
 }
 

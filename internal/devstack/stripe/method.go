@@ -2,16 +2,16 @@ package stripe
 
 // method is a payment method: a card that pays or is declined, or a bank account, where money takes days.
 type method struct {
-	id, customer string
-	bank         bool
-	declines     bool // from now on
-	needsAction  bool // the bank wants its customer to confirm, who is not there
-	created      int64
+	ID, Customer string
+	Bank         bool
+	Declines     bool // from now on
+	NeedsAction  bool // the bank wants its customer to confirm, who is not there
+	Created      int64
 }
 
 func (m *method) object() object {
-	o := shaped("payment_method", object{"id": m.id, "customer": orNull(m.customer), "created": m.created, "type": "card"})
-	if m.bank {
+	o := shaped("payment_method", object{"id": m.ID, "customer": orNull(m.Customer), "created": m.Created, "type": "card"})
+	if m.Bank {
 		o["type"] = "us_bank_account"
 		o["us_bank_account"] = object{
 			"account_holder_type": "individual", "account_type": "checking", "bank_name": "STRIPE TEST BANK", "financial_connections_account": nil,
@@ -28,22 +28,22 @@ func (m *method) object() object {
 }
 
 func (s *Server) attach(u *customer, bank bool) *method {
-	m := &method{id: newID("pm"), customer: u.id, bank: bank, created: s.now()}
+	m := &method{ID: newID("pm"), Customer: u.ID, Bank: bank, Created: s.now()}
 	s.methods = append(s.methods, m)
 	s.emit("payment_method.attached", m.object(), nil)
 	return m
 }
 
 func (s *Server) method(id string) *method {
-	return find(s.methods, func(m *method) bool { return m.id == id })
+	return find(s.methods, func(m *method) bool { return m.ID == id })
 }
 
 // payer is what a subscription is collected from: its own, else the customer's default; nil: nothing.
 func (s *Server) payer(b *subscription) *method {
-	if m := s.method(b.method); m != nil && m.customer != "" {
+	if m := s.method(b.Method); m != nil && m.Customer != "" {
 		return m
 	}
-	return s.method(s.customer(b.customer).method)
+	return s.method(s.customer(b.Customer).Method)
 }
 
 func (s *Server) getMethod(c *call) (any, error) {
@@ -58,7 +58,7 @@ func (s *Server) listMethods(c *call) (any, error) {
 	if _, err := s.alive(c, "customer", c.get("customer")); err != nil {
 		return nil, err
 	}
-	return page(c, "/v1/payment_methods", newest(s.methods, func(m *method) bool { return m.customer == c.get("customer") }))
+	return page(c, "/v1/payment_methods", newest(s.methods, func(m *method) bool { return m.Customer == c.get("customer") }))
 }
 
 func (s *Server) detachMethod(c *call) (any, error) {
@@ -66,7 +66,7 @@ func (s *Server) detachMethod(c *call) (any, error) {
 	if m == nil {
 		return nil, missing(c, "PaymentMethod", "id", c.PathValue("id"))
 	}
-	if m.customer == "" {
+	if m.Customer == "" {
 		return nil, bad("", "The payment method you provided is not attached to a customer so detachment is impossible.")
 	}
 	s.detach(m)
@@ -75,14 +75,14 @@ func (s *Server) detachMethod(c *call) (any, error) {
 
 // detach takes it from everything that it paid for.
 func (s *Server) detach(m *method) {
-	u := s.customer(m.customer)
-	s.changed("payment_method.detached", m, func() { m.customer = "" })
-	if u.method == m.id {
-		s.changed("customer.updated", u, func() { u.method = "" })
+	u := s.customer(m.Customer)
+	s.changed("payment_method.detached", m, func() { m.Customer = "" })
+	if u.Method == m.ID {
+		s.changed("customer.updated", u, func() { u.Method = "" })
 	}
 	for _, b := range s.subscriptions {
-		if b.method == m.id && b.live() {
-			s.changed("customer.subscription.updated", b, func() { b.method = "" })
+		if b.Method == m.ID && b.live() {
+			s.changed("customer.subscription.updated", b, func() { b.Method = "" })
 		}
 	}
 }

@@ -60,14 +60,14 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (k *session) sheet(more ...string) sheet {
-	p := sheet{Title: "Subscribe to " + k.price.Product, Back: k.cancel}
-	p.Lines = append(p.Lines, fmt.Sprintf("%s a %s", money(k.price.Amount, k.price.Currency), k.price.Interval))
-	if k.trialDays > 0 {
-		p.Lines = append(p.Lines, fmt.Sprintf("Free for %d days", k.trialDays))
+	p := sheet{Title: "Subscribe to " + k.Price.Product, Back: k.Cancel}
+	p.Lines = append(p.Lines, fmt.Sprintf("%s a %s", money(k.Price.Amount, k.Price.Currency), k.Price.Interval))
+	if k.TrialDays > 0 {
+		p.Lines = append(p.Lines, fmt.Sprintf("Free for %d days", k.TrialDays))
 	}
 	p.Lines = append(p.Lines, more...)
-	if k.status != open {
-		p.Lines = append(p.Lines, "This checkout is "+k.status+".")
+	if k.Status != open {
+		p.Lines = append(p.Lines, "This checkout is "+k.Status+".")
 		return p
 	}
 	p.Buttons = []button{{byCard, "", "Pay"}, {byBadCard, "", "Pay with a card that is declined"}, {byBank, "", "Pay from a bank account, which takes days"}}
@@ -77,12 +77,12 @@ func (k *session) sheet(more ...string) sheet {
 func (s *Server) pressCheckout(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.leave()
 	k := s.session(r.PathValue("id"))
 	switch action := r.FormValue("action"); {
 	case k == nil:
 		nowhere(w)
-	case k.status != open:
+	case k.Status != open:
 		k.sheet().write(w, http.StatusConflict)
 	case action != byCard && action != byBadCard && action != byBank:
 		k.sheet("Press one of the buttons.").write(w, http.StatusBadRequest)
@@ -104,12 +104,12 @@ func (s *Server) showInvoice(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *invoice) sheet() sheet {
-	p := sheet{Title: "Invoice " + i.number, Lines: []string{i.status}}
-	for _, l := range i.lines {
-		p.Lines = append(p.Lines, fmt.Sprintf("%s: %s", l.words, money(l.amount, i.currency)))
+	p := sheet{Title: "Invoice " + i.Number, Lines: []string{i.Status}}
+	for _, l := range i.Lines {
+		p.Lines = append(p.Lines, fmt.Sprintf("%s: %s", l.Words, money(l.Amount, i.Currency)))
 	}
-	p.Lines = append(p.Lines, "Due: "+money(i.due, i.currency))
-	if i.status == open {
+	p.Lines = append(p.Lines, "Due: "+money(i.Due, i.Currency))
+	if i.Status == open {
 		p.Buttons = []button{{byCard, "", "Pay"}}
 	}
 	return p

@@ -27,6 +27,7 @@ type Config struct {
 	// Behind is how far its clock is behind ours at the start, so that a period or a dunning that Advance ends
 	// is over now for those who look at their own clock.
 	Behind time.Duration
+	Keep   string // a file for what outlives a restart, see Load; empty: nothing does
 	// WebhookPause is between two tries of a webhook; 0: defaultPause.
 	WebhookPause time.Duration
 	// Control opens POST /control/…: time, faults and what banks do, over HTTP.
@@ -65,6 +66,7 @@ type Server struct {
 
 	mu            sync.Mutex // guards all below
 	closed        bool
+	dirty         bool          // there is something new to keep
 	offset        time.Duration // how far time has been moved
 	endpoint      Endpoint
 	answers       answers

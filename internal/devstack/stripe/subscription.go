@@ -12,50 +12,50 @@ const (
 )
 
 type subscription struct {
-	id, item, customer   string
-	price                *Price
-	status               string
-	method, invoice      string // where it is collected from; the latest bill
-	metadata             map[string]string
-	created, anchor      int64
-	start, end           int64 // of the period
-	trialStart, trialEnd int64
-	cancelAtEnd          bool
-	canceledAt, endedAt  int64
-	warned               bool // of the end of the trial
-	base                 string
+	ID, Item, Customer   string
+	Price                *Price
+	Status               string
+	Method, Invoice      string // where it is collected from; the latest bill
+	Metadata             map[string]string
+	Created, Anchor      int64
+	Start, End           int64 // of the period
+	TrialStart, TrialEnd int64
+	CancelAtEnd          bool
+	CanceledAt, EndedAt  int64
+	Warned               bool // of the end of the trial
+	Base                 string
 }
 
 func (b *subscription) object() object {
 	items := []object{shaped("subscription_item", object{
-		"id": b.item, "created": b.created, "subscription": b.id, "price": b.price.object(),
+		"id": b.Item, "created": b.Created, "subscription": b.ID, "price": b.Price.object(),
 	})}
 	o := shaped("subscription", object{
-		"id": b.id, "customer": b.customer, "status": b.status, "created": b.created, "start_date": b.created, "billing_cycle_anchor": b.anchor,
-		"current_period_start": b.start, "current_period_end": b.end, "trial_start": orNull(b.trialStart), "trial_end": orNull(b.trialEnd),
-		"cancel_at_period_end": b.cancelAtEnd, "cancel_at": nil, "canceled_at": orNull(b.canceledAt), "ended_at": orNull(b.endedAt),
-		"currency": b.price.Currency, "default_payment_method": orNull(b.method), "latest_invoice": orNull(b.invoice), "metadata": b.metadata,
-		"items": listed("/v1/subscription_items?subscription="+b.id, items, false),
+		"id": b.ID, "customer": b.Customer, "status": b.Status, "created": b.Created, "start_date": b.Created, "billing_cycle_anchor": b.Anchor,
+		"current_period_start": b.Start, "current_period_end": b.End, "trial_start": orNull(b.TrialStart), "trial_end": orNull(b.TrialEnd),
+		"cancel_at_period_end": b.CancelAtEnd, "cancel_at": nil, "canceled_at": orNull(b.CanceledAt), "ended_at": orNull(b.EndedAt),
+		"currency": b.Price.Currency, "default_payment_method": orNull(b.Method), "latest_invoice": orNull(b.Invoice), "metadata": b.Metadata,
+		"items": listed("/v1/subscription_items?subscription="+b.ID, items, false),
 	})
-	if b.cancelAtEnd {
-		o["cancel_at"] = b.end
+	if b.CancelAtEnd {
+		o["cancel_at"] = b.End
 	}
 	return o
 }
 
 // live is what can still be changed and renewed.
-func (b *subscription) live() bool { return b.status != canceled && b.status != "incomplete_expired" }
+func (b *subscription) live() bool { return b.Status != canceled && b.Status != "incomplete_expired" }
 
 // subscribe begins what a checkout has sold.
 func (s *Server) subscribe(k *session, m *method) *subscription {
 	now := s.now()
 	b := &subscription{
-		id: newID("sub"), item: newID("si"), customer: k.customer, price: k.price, status: incomplete, method: m.id, metadata: k.subscriptionWords,
-		created: now, anchor: now, start: now, end: after(now, now, k.price.Interval), base: k.base,
+		ID: newID("sub"), Item: newID("si"), Customer: k.Customer, Price: k.Price, Status: incomplete, Method: m.ID, Metadata: k.SubscriptionWords,
+		Created: now, Anchor: now, Start: now, End: after(now, now, k.Price.Interval), Base: k.Base,
 	}
-	if k.trialDays > 0 {
-		b.status, b.trialStart, b.trialEnd = trialing, now, now+int64(k.trialDays)*day
-		b.anchor, b.end = b.trialEnd, b.trialEnd
+	if k.TrialDays > 0 {
+		b.Status, b.TrialStart, b.TrialEnd = trialing, now, now+int64(k.TrialDays)*day
+		b.Anchor, b.End = b.TrialEnd, b.TrialEnd
 	}
 	s.subscriptions = append(s.subscriptions, b)
 	s.stats.Subscriptions++
@@ -65,26 +65,26 @@ func (s *Server) subscribe(k *session, m *method) *subscription {
 
 // end is the last that happens to a subscription.
 func (s *Server) end(b *subscription) {
-	b.status, b.endedAt = canceled, s.now()
-	if b.canceledAt == 0 {
-		b.canceledAt = b.endedAt
+	b.Status, b.EndedAt = canceled, s.now()
+	if b.CanceledAt == 0 {
+		b.CanceledAt = b.EndedAt
 	}
 	for _, i := range s.invoices {
-		if i.subscription == b.id {
-			i.nextAttempt = 0 // nobody collects any more
+		if i.Subscription == b.ID {
+			i.NextAttempt = 0 // nobody collects any more
 		}
 	}
 	s.emit("customer.subscription.deleted", b.object(), nil)
 }
 
 func (s *Server) become(b *subscription, status string) {
-	if b.status != status {
-		s.changed("customer.subscription.updated", b, func() { b.status = status })
+	if b.Status != status {
+		s.changed("customer.subscription.updated", b, func() { b.Status = status })
 	}
 }
 
 func (s *Server) subscription(id string) *subscription {
-	return find(s.subscriptions, func(b *subscription) bool { return b.id == id })
+	return find(s.subscriptions, func(b *subscription) bool { return b.ID == id })
 }
 
 func (s *Server) getSubscription(c *call) (any, error) {
@@ -102,8 +102,8 @@ func (s *Server) listSubscriptions(c *call) (any, error) {
 	}
 	customer, status, price := c.get("customer"), c.get("status"), c.get("price")
 	return page(c, "/v1/subscriptions", newest(s.subscriptions, func(b *subscription) bool {
-		fits := b.status == status || status == "all" || status == "" && b.status != canceled
-		return fits && (customer == "" || b.customer == customer) && (price == "" || b.price.ID == price)
+		fits := b.Status == status || status == "all" || status == "" && b.Status != canceled
+		return fits && (customer == "" || b.Customer == customer) && (price == "" || b.Price.ID == price)
 	}))
 }
 

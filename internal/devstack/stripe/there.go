@@ -12,12 +12,12 @@ func (s *Server) Subscriptions() []string {
 
 // OpenSessions are the ids of checkouts that can still be paid.
 func (s *Server) OpenSessions() []string {
-	return ids(s, func() []*session { return some(s.sessions, func(k *session) bool { return k.status == open }) })
+	return ids(s, func() []*session { return some(s.sessions, func(k *session) bool { return k.Status == open }) })
 }
 
 // OpenInvoices are the ids of bills that are not paid.
 func (s *Server) OpenInvoices() []string {
-	return ids(s, func() []*invoice { return some(s.invoices, func(i *invoice) bool { return i.status == open }) })
+	return ids(s, func() []*invoice { return some(s.invoices, func(i *invoice) bool { return i.Status == open }) })
 }
 
 func ids[T interface{ object() object }](s *Server, all func() []T) []string {

@@ -12,7 +12,7 @@ var errNone = errors.New("the local payment service has none that fits")
 // act runs one of them under the lock.
 func (s *Server) act(what, id string, do func() bool) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.leave()
 	if !do() {
 		return fmt.Errorf("%s %s: %w", what, id, errNone)
 	}
@@ -31,7 +31,7 @@ func (s *Server) PayByBank(session string) error { return s.checkout(session, by
 func (s *Server) checkout(id, how string) error {
 	return s.act("paying the checkout", id, func() bool {
 		k := s.session(id)
-		if k == nil || k.status != open {
+		if k == nil || k.Status != open {
 			return false
 		}
 		s.buy(k, how)
@@ -43,7 +43,7 @@ func (s *Server) checkout(id, how string) error {
 func (s *Server) Arrive(session string, came bool) error {
 	return s.act("ending the payment of the checkout", session, func() bool {
 		k := s.session(session)
-		if k == nil || k.status != complete || k.paymentStatus != unpaid {
+		if k == nil || k.Status != complete || k.PaymentStatus != unpaid {
 			return false
 		}
 		s.arrives(k, came)
@@ -56,8 +56,8 @@ func (s *Server) Bank(customer string, declines, needsAction bool) error {
 	return s.act("changing the cards of", customer, func() bool {
 		found := false
 		for _, m := range s.methods {
-			if m.customer == customer {
-				m.declines, m.needsAction, found = declines, needsAction, true
+			if m.Customer == customer {
+				m.Declines, m.NeedsAction, found, s.dirty = declines, needsAction, true, true
 			}
 		}
 		return found
@@ -68,10 +68,10 @@ func (s *Server) Bank(customer string, declines, needsAction bool) error {
 func (s *Server) PayInvoice(id string) error {
 	return s.act("paying the invoice", id, func() bool {
 		i := s.invoice(id)
-		if i == nil || i.status != open {
+		if i == nil || i.Status != open {
 			return false
 		}
-		u := s.customer(i.customer)
+		u := s.customer(i.Customer)
 		s.paidBy(i, s.attach(u, false))
 		return true
 	})
@@ -88,14 +88,14 @@ func (s *Server) WriteOff(id string) error {
 func (s *Server) close(id, status, kind string) error {
 	return s.act("closing the invoice", id, func() bool {
 		i := s.invoice(id)
-		if i == nil || i.status != open {
+		if i == nil || i.Status != open {
 			return false
 		}
-		i.status, i.nextAttempt = status, 0
+		i.Status, i.NextAttempt = status, 0
 		if status == void {
-			i.voidedAt = s.now()
+			i.VoidedAt = s.now()
 		} else {
-			i.givenUpAt = s.now()
+			i.GivenUpAt = s.now()
 		}
 		s.emit(kind, i.object(), nil)
 		return true
@@ -115,7 +115,7 @@ func (s *Server) Resume(id string) error {
 func (s *Server) turn(id, from, to, kind string) error {
 	return s.act("turning the subscription", id, func() bool {
 		b := s.subscription(id)
-		if b == nil || b.status != from {
+		if b == nil || b.Status != from {
 			return false
 		}
 		s.become(b, to)
@@ -140,7 +140,7 @@ func (s *Server) Cancel(id string) error {
 func (s *Server) DeleteCustomer(id string) error {
 	return s.act("deleting the customer", id, func() bool {
 		u := s.customer(id)
-		if u == nil || u.deleted {
+		if u == nil || u.Deleted {
 			return false
 		}
 		s.deleteCustomer(u)
@@ -151,7 +151,7 @@ func (s *Server) DeleteCustomer(id string) error {
 // Dispute has a bank take the money of an invoice back.
 func (s *Server) Dispute(invoice string) error {
 	return s.act("disputing the invoice", invoice, func() bool {
-		h := find(s.charges, func(h *charge) bool { return h.invoice == invoice && h.status == "succeeded" && !h.disputed })
+		h := find(s.charges, func(h *charge) bool { return h.Invoice == invoice && h.Status == "succeeded" && !h.Disputed })
 		if h == nil {
 			return false
 		}
@@ -163,11 +163,11 @@ func (s *Server) Dispute(invoice string) error {
 // Refund gives the money of an invoice back.
 func (s *Server) Refund(invoice string) error {
 	return s.act("refunding the invoice", invoice, func() bool {
-		h := find(s.charges, func(h *charge) bool { return h.invoice == invoice && h.status == "succeeded" && h.refunded < h.amount })
+		h := find(s.charges, func(h *charge) bool { return h.Invoice == invoice && h.Status == "succeeded" && h.Refunded < h.Amount })
 		if h == nil {
 			return false
 		}
-		s.refund(h, h.amount-h.refunded)
+		s.refund(h, h.Amount-h.Refunded)
 		return true
 	})
 }
@@ -176,13 +176,13 @@ func (s *Server) Refund(invoice string) error {
 func (s *Server) Subscribe(customer, price string, trialDays int) (subscription string, err error) {
 	err = s.act("subscribing", customer, func() bool {
 		u, p := s.customer(customer), s.price(price)
-		if u == nil || u.deleted || p == nil {
+		if u == nil || u.Deleted || p == nil {
 			return false
 		}
 		m := s.attach(u, false)
-		b := s.subscribe(&session{customer: u.id, price: p, trialDays: trialDays, base: s.config.BaseURL, subscriptionWords: map[string]string{}}, m)
+		b := s.subscribe(&session{Customer: u.ID, Price: p, TrialDays: trialDays, Base: s.config.BaseURL, SubscriptionWords: map[string]string{}}, m)
 		s.paidBy(s.bill(b, "subscription_create", b.whole()), m)
-		subscription = b.id
+		subscription = b.ID
 		return true
 	})
 	return subscription, err
