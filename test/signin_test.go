@@ -110,7 +110,7 @@ func TestOnlyFormsOfOurOwnBrowserActForIt(t *testing.T) {
 			}
 		}
 	}
-	if got := v.do("POST", "/api/auth/signup", "text/plain", `{"email":"x@example.com","password":"`+words+`"}`); got.status != http.StatusBadRequest {
+	if got := v.do("POST", "/api/auth/signup", "text/plain", `{"email":"x@example.com","password":"`+words+`"}`); got.status != http.StatusFound || !strings.Contains(got.header.Get("Location"), "csrf=true") {
 		t.Errorf("a form that looks like JSON: %d", got.status)
 	}
 	if v.session() != "" {

@@ -108,6 +108,7 @@ func (h *Handler) routes() {
 	get("/callback/{provider}", (*visit).answered)
 	get("/verify-email", (*visit).verifyEmailPage)
 	get("/email-change", (*visit).emailChangePage)
+	get("/signup", (*visit).signUpPage)
 	get("/forgot-password", (*visit).forgotPage)
 	get("/reset-password", (*visit).resetPage)
 
@@ -118,7 +119,7 @@ func (h *Handler) routes() {
 	post("/session", h.guarded((*visit).updateSession))
 	post("/_log", h.guarded(func(v *visit) { v.w.WriteHeader(http.StatusOK) })) // browsers' complaints are not believed
 
-	post("/signup", h.script((*visit).signUp))
+	post("/signup", h.either((*visit).signUp))
 	post("/resend-verification", h.script((*visit).resend))
 	post("/forgot-password", h.either((*visit).forgot))
 	post("/reset-password", h.either((*visit).reset))
