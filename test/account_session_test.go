@@ -45,10 +45,15 @@ func (p *person) socket() (closed <-chan error) {
 // wantClosed waits for the close that forbids to go on.
 func wantClosed(t *testing.T, why string, closed <-chan error) {
 	t.Helper()
+	wantClose(t, why, closed, 4403)
+}
+
+func wantClose(t *testing.T, why string, closed <-chan error, code int) {
+	t.Helper()
 	select {
 	case err := <-closed:
-		if !websocket.IsCloseError(err, 4403) {
-			t.Errorf("%s: closed with %v, want 4403", why, err)
+		if !websocket.IsCloseError(err, code) {
+			t.Errorf("%s: closed with %v, want %d", why, err, code)
 		}
 	case <-time.After(soon):
 		t.Errorf("%s: the socket was still open after %s", why, soon)
@@ -131,13 +136,13 @@ func TestALostOrChangedRoleClosesOpenSocketsAndASwitchedOffTokenOpensNone(t *tes
 	owner, first, second := a.person("ours", "OWNER"), a.person("ours", "OPERATOR"), a.person("ours", "OPERATOR")
 	changed, removed, bystander := first.socket(), second.socket(), owner.socket()
 	owner.mustMutate(roleChange, vars{"in": vars{"membershipId": first.own(), "role": "VIEWER"}})
-	wantClosed(t, "the role was changed", changed)
+	wantClose(t, "the role was changed", changed, 1012)
 	again := first.socket() // opens anew, in the new role
 	if code := first.refused(uploadCreate, vars{"in": vars{"organizationId": first.organization.String(), "filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}}); code != "FORBIDDEN" {
 		t.Errorf("with the new role: %s", code)
 	}
 	owner.mustMutate(memberOut, vars{"id": second.own()})
-	wantClosed(t, "the member was removed", removed)
+	wantClose(t, "the member was removed", removed, 1012)
 	select {
 	case err := <-bystander:
 		t.Errorf("another member's socket was closed: %v", err)

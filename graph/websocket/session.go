@@ -24,7 +24,8 @@ type Session struct {
 	Ended <-chan struct{}
 
 	// Woken tells that the session may have ended; Still is asked then. An ErrTryLater of Still leaves the
-	// socket open and has it asked again, any other error closes it (4403). nil never asks.
+	// socket open and has it asked again, ErrComeAgain closes it so that the client opens another (1012), any
+	// other error closes it for good (4403). nil never asks.
 	Woken <-chan struct{}
 	Still func(ctx context.Context) error
 
@@ -123,7 +124,11 @@ func (s *socket) ask(session Session) (over, again bool) {
 	if err == nil || errors.Is(err, ErrTryLater) {
 		return false, err != nil
 	}
-	s.close(closeForbidden, "Forbidden")
+	if errors.Is(err, ErrComeAgain) {
+		s.close(closeRestart, "Access changed")
+	} else {
+		s.close(closeForbidden, "Forbidden")
+	}
 	return true, false
 }
 

@@ -127,7 +127,15 @@ func TestAnOrganizationsSignOnIsForItsProvenDomainsOnly(t *testing.T) {
 func TestARequiredSignOnClosesEveryOtherWayIn(t *testing.T) {
 	t.Parallel()
 	r := open(t)
+	before, err := r.OpenSession(t.Context(), r.UserID, "password", Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	owner := r.harbor(t, true)
+	_, err = r.TouchSession(t.Context(), before.ID.UUID)
+	wantCode(t, "a session of before", err, fault.CodeUnauthenticated)
+	_, err = r.Session(t.Context(), r.claims())
+	wantCode(t, "a token of another service", err, fault.CodeUnauthenticated)
 	r.withPassword(t)
 	_, signUp := r.SignUp(t.Context(), SignUpInput{Email: "new@example.com", Password: secret})
 	_, external := r.ExternalSignIn(t.Context(), google("1", "ada@example.com"))
