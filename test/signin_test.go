@@ -236,3 +236,24 @@ func TestATicketNeedsASession(t *testing.T) {
 		t.Errorf("somebody: %d %s", got.status, got.body)
 	}
 }
+
+func TestFormsOfOneAddressArePacedBeforeAnythingIsAskedForThem(t *testing.T) {
+	t.Parallel()
+	a := start(t, "LIMIT_SIGN_IN_PER_ADDRESS=2", "TRUSTED_PROXIES=127.0.0.1")
+	v := a.visitor()
+	from := func(address string) seen {
+		return v.do("POST", "/api/auth/_log", "application/json", "{}", "X-Forwarded-For", address)
+	}
+	var got seen
+	for range 200 { // 20 at once, then two a second
+		if got = from("203.0.113.1"); got.status != http.StatusOK {
+			break
+		}
+	}
+	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" {
+		t.Errorf("one address: %d %s", got.status, got.body)
+	}
+	if got := from("203.0.113.2"); got.status != http.StatusOK {
+		t.Errorf("another address: %d %s", got.status, got.body)
+	}
+}

@@ -166,6 +166,7 @@ func (c Config) limits() map[string]int {
 		"LIMIT_LIVE_TRANSCRIPTIONS":  int(c.LiveTranscriptions),
 		"LIMIT_REQUESTS_PER_ADDRESS": c.RequestsPerAddress,
 		"LIMIT_REQUESTS_PER_USER":    c.RequestsPerUser,
+		"LIMIT_SIGN_IN_PER_ADDRESS":  c.SignInsPerAddress,
 		"LIMIT_SOCKETS_PER_ADDRESS":  c.SocketsPerAddress,
 		"LIMIT_SOCKETS_PER_USER":     c.SocketsPerUser,
 		"LIMIT_WEBHOOKS_PER_ADDRESS": c.WebhooksPerAddress,

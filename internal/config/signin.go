@@ -20,6 +20,8 @@ type SignIn struct {
 	CookiePlainNames  bool          `env:"AUTH_COOKIE_PLAIN_NAMES"`
 	CookiePartitioned bool          `env:"AUTH_COOKIE_PARTITIONED"`
 
+	SignInsPerAddress int `env:"LIMIT_SIGN_IN_PER_ADDRESS" envDefault:"10"`
+
 	GoogleClientID     string `env:"GOOGLE_CLIENT_ID"`
 	GoogleClientSecret string `env:"GOOGLE_CLIENT_SECRET"`
 	GitHubID           string `env:"GITHUB_ID"`
