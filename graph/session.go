@@ -179,8 +179,11 @@ func (s *sessions) still(c *carried, before access.Viewer) func(context.Context)
 		if err != nil && fault.As(err) == nil {
 			return errors.Join(websocket.ErrTryLater, err)
 		}
-		if err == nil && !now.Keeps(before) {
-			err = fault.Forbidden("Your session or your role has ended.")
+		if err == nil && !now.SignedIn() {
+			return fault.Unauthenticated()
+		}
+		if err == nil && !now.Keeps(before) { // comes back in the role that is left
+			return websocket.ErrComeAgain
 		}
 		return err
 	}

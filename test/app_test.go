@@ -107,7 +107,7 @@ func (a *app) launch(settings ...string) *process {
 	p.cmd.Env = append(p.cmd.Env, // tests wait by asking again and again, all from one address
 		"LIMIT_REQUESTS_PER_USER=0", "LIMIT_REQUESTS_PER_ADDRESS=0", "LIMIT_COST_PER_USER=0", "LIMIT_COST_PER_ADDRESS=0",
 		"LIMIT_REQUESTS_PER_ORGANIZATION=0", "LIMIT_COST_PER_ORGANIZATION=0",
-		"LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0")
+		"LIMIT_SIGN_IN_PER_ADDRESS=0", "LIMIT_WEBHOOKS_PER_ADDRESS=0", "LIMIT_LIVE_TRANSCRIPTIONS=0")
 	for name, value := range a.env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// noise is what a busy machine adds to an answer of a few milliseconds, and a network to any.
+const noise = 3 * time.Millisecond
+
 // sames are how often each question is put for an address that has an account, and for one that has none.
 const sames = 10
 
@@ -58,7 +61,7 @@ func TestNobodyLearnsFromWordsOrTimeWhoHasAnAccount(t *testing.T) {
 		}
 		ratio := float64(fastest[0]) / float64(fastest[1])
 		t.Logf("%s: known %s, unknown %s, ratio %.2f", name, fastest[0], fastest[1], ratio)
-		if ratio > 1.5 || ratio < 1/1.5 {
+		if (ratio > 1.5 || ratio < 1/1.5) && (fastest[0]-fastest[1]).Abs() > noise {
 			t.Errorf("%s: known answers in %s, unknown in %s", name, fastest[0], fastest[1])
 		}
 	}

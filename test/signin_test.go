@@ -110,7 +110,7 @@ func TestOnlyFormsOfOurOwnBrowserActForIt(t *testing.T) {
 			}
 		}
 	}
-	if got := v.do("POST", "/api/auth/signup", "text/plain", `{"email":"x@example.com","password":"`+words+`"}`); got.status != http.StatusBadRequest {
+	if got := v.do("POST", "/api/auth/signup", "text/plain", `{"email":"x@example.com","password":"`+words+`"}`); got.status != http.StatusFound || !strings.Contains(got.header.Get("Location"), "csrf=true") {
 		t.Errorf("a form that looks like JSON: %d", got.status)
 	}
 	if v.session() != "" {
@@ -234,5 +234,26 @@ func TestATicketNeedsASession(t *testing.T) {
 	v.signIn(email, words)
 	if got := v.script("/api/auth/ws-ticket", "{}"); got.status != 200 || !strings.Contains(got.body, `"ticket":"swt_`) {
 		t.Errorf("somebody: %d %s", got.status, got.body)
+	}
+}
+
+func TestFormsOfOneAddressArePacedBeforeAnythingIsAskedForThem(t *testing.T) {
+	t.Parallel()
+	a := start(t, "LIMIT_SIGN_IN_PER_ADDRESS=2", "TRUSTED_PROXIES=127.0.0.1")
+	v := a.visitor()
+	from := func(address string) seen {
+		return v.do("POST", "/api/auth/_log", "application/json", "{}", "X-Forwarded-For", address)
+	}
+	var got seen
+	for range 200 { // 20 at once, then two a second
+		if got = from("203.0.113.1"); got.status != http.StatusOK {
+			break
+		}
+	}
+	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" {
+		t.Errorf("one address: %d %s", got.status, got.body)
+	}
+	if got := from("203.0.113.2"); got.status != http.StatusOK {
+		t.Errorf("another address: %d %s", got.status, got.body)
 	}
 }

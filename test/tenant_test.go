@@ -83,10 +83,35 @@ func doors() map[string]door {
 		"Mutation.telephonySettingsUpdate":   {setRules, in("organizationId", vars{"record": true}), []ids.Kind{ids.Organization}},
 		"Mutation.phoneNumberUpdate":         {setNumber, in("id", vars{"label": "Taken over"}), []ids.Kind{ids.PhoneNumber}},
 		"Subscription.callStatus":            {`subscription($id: ID!) { callStatus(callId: $id) { status } }`, byID, []ids.Kind{ids.Call}},
+		"Mutation.viewerOrganizationSelect": {`mutation($id: ID!) { viewerOrganizationSelect(organizationId: $id) { viewer { organization { id } } userErrors { code message } } }`,
+			byID, []ids.Kind{ids.Organization}},
+		"Mutation.organizationLeave": {leave, byID, []ids.Kind{ids.Organization}},
+		"Mutation.organizationDelete": {`mutation($in: OrganizationDeleteInput!) { organizationDelete(input: $in) { organizationId userErrors { code message } } }`,
+			in("organizationId", vars{"slug": "victims"}), []ids.Kind{ids.Organization}},
+		"Mutation.memberInvite":     {memberInvite, in("organizationId", vars{"email": "x@example.com", "role": "VIEWER"}), []ids.Kind{ids.Organization}},
+		"Mutation.inviteCancel":     {inviteCancel, byID, []ids.Kind{ids.Invite}},
+		"Mutation.memberRoleChange": {roleChange, in("membershipId", vars{"role": "VIEWER"}), []ids.Kind{ids.Membership}},
+		"Mutation.memberRemove":     {memberOut, byID, []ids.Kind{ids.Membership}},
+		"Mutation.sessionRevoke": {`mutation($id: ID!) { sessionRevoke(id: $id) { sessionId userErrors { code message } } }`,
+			byID, []ids.Kind{ids.Session}},
+		"Mutation.apiTokenCreate": {`mutation($in: ApiTokenCreateInput!) { apiTokenCreate(input: $in) { secret userErrors { code message } } }`,
+			in("organizationId", vars{"name": "x", "role": "VIEWER"}), []ids.Kind{ids.Organization}},
+		"Mutation.apiTokenRevoke": {`mutation($id: ID!) { apiTokenRevoke(id: $id) { apiTokenId userErrors { code message } } }`, byID, []ids.Kind{ids.APIToken}},
+		"Mutation.ssoConnectionSet": {`mutation($in: SsoConnectionSetInput!) { ssoConnectionSet(input: $in) { ssoConnection { issuer } userErrors { code message } } }`,
+			in("organizationId", vars{"issuer": "https://login.example.com", "clientId": "c", "clientSecret": "s"}), []ids.Kind{ids.Organization}},
+		"Mutation.ssoConnectionRemove": {`mutation($id: ID!) { ssoConnectionRemove(organizationId: $id) { organizationId userErrors { code message } } }`,
+			byID, []ids.Kind{ids.Organization}},
+		"Mutation.ssoDomainAdd":    {ssoDomain("Add", "ssoDomain { domain }"), in("organizationId", vars{"domain": "example.com"}), []ids.Kind{ids.Organization}},
+		"Mutation.ssoDomainVerify": {ssoDomain("Verify", "ssoDomain { domain }"), in("organizationId", vars{"domain": "example.com"}), []ids.Kind{ids.Organization}},
+		"Mutation.ssoDomainRemove": {ssoDomain("Remove", "organizationId"), in("organizationId", vars{"domain": "example.com"}), []ids.Kind{ids.Organization}},
 		"Subscription.transcriptionStatus": {`subscription($id: ID!) { transcriptionStatus(transcriptionId: $id) { status } }`,
 			byID, []ids.Kind{ids.Transcription}},
 		"Subscription.organizationActivity": {`subscription($id: ID!) { organizationActivity(organizationId: $id) { id } }`, byID, []ids.Kind{ids.Organization}},
 	}
+}
+
+func ssoDomain(verb, shown string) string {
+	return `mutation($in: SsoDomainInput!) { ssoDomain` + verb + `(input: $in) { ` + shown + ` userErrors { code message } } }`
 }
 
 func TestEveryDoorThatTakesAnIdIsTried(t *testing.T) {
@@ -160,8 +185,19 @@ func property(t *testing.T, a *app, p *person) map[ids.Kind]string {
 	p.must(`query($s: String!) { organization(slug: $s) { activity { nodes { id } } members { nodes { id } } } }`, vars{"s": p.slug}, &out)
 	upload, _ := p.begin(1000)
 	bills := a.bills(p)
+	var made struct {
+		MemberInvite   struct{ Invite struct{ ID string } }
+		APITokenCreate struct{ APIToken struct{ ID string } } `json:"apiTokenCreate"`
+	}
+	p.must(memberInvite, p.invite("invited@example.com", "VIEWER"), &made)
+	p.must(`mutation($in: ApiTokenCreateInput!) { apiTokenCreate(input: $in) { apiToken { id } } }`,
+		vars{"in": vars{"organizationId": p.organization.String(), "name": "ci", "role": "VIEWER"}}, &made)
+	session := uuid.Must(uuid.NewV7())
+	a.exec(`INSERT INTO switchboard.sessions (id, user_id, method, address, user_agent, created_at, last_seen_at, expires_at)
+		VALUES ($1, $2, 'password', '192.0.2.1', '', now(), now(), now() + interval '1 day')`, session, p.user)
 	return map[ids.Kind]string{
 		ids.Subscription: bills[0].String(), ids.Invoice: bills[1].String(), ids.PaymentMethod: bills[2].String(),
+		ids.Invite: made.MemberInvite.Invite.ID, ids.APIToken: made.APITokenCreate.APIToken.ID, ids.Session: ids.Of(ids.Session, session).String(),
 		ids.User: ids.Of(ids.User, p.user).String(), ids.Organization: p.organization.String(), ids.Membership: out.Organization.Members.Nodes[0].ID,
 		ids.Activity: out.Organization.Activity.Nodes[0].ID, ids.Transcription: id, ids.Recording: p.state(id).Recording.ID, ids.Upload: upload,
 		ids.Webhook: a.kept(p, "SIGNALWIRE", "FAILED", "call-1", 0), ids.Call: p.rung("COMPLETED", theirNumber, time.Minute), ids.PhoneNumber: p.number("+12025550199"),
@@ -255,6 +291,9 @@ func (a *app) fingerprint() (text string) {
 		(SELECT count(*) FROM switchboard.billing_payment_methods), (SELECT count(*) FROM switchboard.billing_operations),
 		(SELECT string_agg(concat(status, hangup_at, disposition), ',' ORDER BY id) FROM switchboard.calls), (SELECT count(*) FROM switchboard.call_notes),
 		(SELECT string_agg(concat(label, forward_to), ',') FROM switchboard.phone_numbers), (SELECT count(*) FROM switchboard.telephony_settings),
+		(SELECT string_agg(role, ',' ORDER BY id) FROM switchboard.memberships),
+		(SELECT string_agg(status, ',' ORDER BY id) FROM switchboard.invites),
+		(SELECT count(*) FROM switchboard.api_tokens) + (SELECT count(*) FROM switchboard.sessions) + (SELECT count(*) FROM switchboard.sso_domains),
 		(SELECT count(*) FROM switchboard.activity_events))`)
 	return text
 }

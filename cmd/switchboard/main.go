@@ -20,6 +20,7 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run the service; everything comes from the environment (see .env.example)."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database's schema up to date, or look how far it is."`
 	Token      tokenCommand      `cmd:"" help:"Print a bearer token for a user."`
+	Seed       seedCommand       `cmd:"" help:"Make a user with an organization, or find them: for the first owner."`
 	Inbox      inboxCommand      `cmd:"" help:"See the webhooks that were kept, and replay or discard those that failed."`
 	Number     numberCommand     `cmd:"" help:"See the telephone numbers of all organizations, and assign them."`
 	Transcribe transcribeCommand `cmd:"" help:"Send audio to a running server and print the transcript."`

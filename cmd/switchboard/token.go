@@ -10,6 +10,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/config"
 	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/password"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
@@ -48,11 +49,15 @@ func directory(ctx context.Context, c config.Config) (*identity.Service, func(),
 	if err != nil {
 		return nil, nil, err
 	}
+	passwords, err := password.New(password.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
 	store, err := postgres.Open(ctx, postgres.Config{URL: c.PooledURL(), MaxConns: 1})
 	if err != nil {
 		return nil, nil, err
 	}
-	return identity.New(identity.Deps{Store: store, Keys: keys, TrustEmail: c.TrustEmail, Now: time.Now}), store.Close, nil
+	return identity.New(identity.Deps{Store: store, Keys: keys, Passwords: passwords, SessionAge: c.SessionMaxAge, TrustEmail: c.TrustEmail, Now: time.Now}), store.Close, nil
 }
 
 // leftByDev reads what a running make run wrote down for the tools beside it.

@@ -61,7 +61,7 @@ func (a *app) signIn(keys *authjs.Keys) http.Handler {
 		Jar: authjs.JarConfig{
 			Secure: c.SecureCookies(), Plain: c.CookiePlainNames, SameSite: sameSite(c.CookieSameSite), Partitioned: c.CookiePartitioned, Domain: c.CookieDomain,
 		},
-		Providers: providers(c), Now: time.Now,
+		Providers: providers(c), Pace: perSecond(c.SignInsPerAddress), Now: time.Now,
 		Connect: func(s identity.Connection, redirect string) signin.Flow {
 			return oidc.New(oidc.Config{Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, RedirectURL: redirect, HTTP: out})
 		},

@@ -3,6 +3,9 @@
 -- wins over the address; without memberships there is one row with nulls.
 SELECT u.id, u.email, u.disabled_at, u.sessions_valid_after, u.selected_organization_id,
        EXISTS (SELECT 1 FROM switchboard.sessions s WHERE s.id = @session_id AND s.user_id = u.id AND s.expires_at > @now::timestamptz) AS session_lives,
+       (@session_id = '00000000-0000-0000-0000-000000000000' AND EXISTS (
+           SELECT 1 FROM switchboard.sso_domains d JOIN switchboard.sso_connections c ON c.organization_id = d.organization_id
+           WHERE d.domain = split_part(u.email, '@', 2) AND d.verified_at IS NOT NULL AND c.require_sso))::boolean AS foreign_to_sso,
        m.id AS membership_id, m.organization_id, m.role, m.created_at AS member_since
 FROM switchboard.users u
 LEFT JOIN switchboard.memberships m ON m.user_id = u.id
@@ -206,6 +209,13 @@ VALUES (@id, @organization_id, @issuer, @client_id, @client_secret, @require_sso
 ON CONFLICT (organization_id) DO UPDATE SET
     issuer = EXCLUDED.issuer, client_id = EXCLUDED.client_id, client_secret = EXCLUDED.client_secret, require_sso = EXCLUDED.require_sso, updated_at = now()
 RETURNING *;
+
+-- name: RemoveOtherSessions :many
+-- Of the people of an organization's proven domains, those that were not opened by its sign-on.
+DELETE FROM switchboard.sessions s USING switchboard.users u, switchboard.sso_domains d
+WHERE s.user_id = u.id AND s.method <> 'sso' AND s.id <> @kept
+  AND d.organization_id = @organization_id AND d.verified_at IS NOT NULL AND d.domain = split_part(u.email, '@', 2)
+RETURNING s.user_id;
 
 -- name: GetSSOConnection :one
 SELECT * FROM switchboard.sso_connections WHERE organization_id = @organization_id;

@@ -23,7 +23,7 @@
 //
 //	code  comes back  why we send it
 //	1009  no          a message above ReadLimit; the same message would be too big again
-//	1012  yes         we are being replaced; spread over ShutdownWindow
+//	1012  yes         we are being replaced, spread over ShutdownWindow; or Still answered ErrComeAgain
 //	1013  yes         too many sockets, or Init answered ErrTryLater; a pause helps
 //	4400  no          not JSON, not text, not a message of the protocol, or a broken frame
 //	4401  no          subscribe before connection_ack

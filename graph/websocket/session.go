@@ -27,7 +27,8 @@ type Session struct {
 
 	// Watch registers for news that may have ended the session; Still is asked then, and once at the start, as
 	// something may have changed before. An ErrTryLater of Still leaves the socket open and has it asked again at
-	// the next ping; any other error closes the socket (4403). nil never asks.
+	// the next ping, ErrComeAgain closes it so that the client opens another (1012), any other error closes it for
+	// good (4403). nil never asks.
 	Watch func(wake func()) (stop func())
 	Still func(ctx context.Context) error
 }
@@ -107,7 +108,11 @@ func (s *socket) ask() {
 	defer cancel()
 	err := s.still(ctx)
 	s.unsure.Store(errors.Is(err, ErrTryLater))
-	if err != nil && !s.unsure.Load() {
+	switch {
+	case err == nil || errors.Is(err, ErrTryLater):
+	case errors.Is(err, ErrComeAgain):
+		s.close(closeRestart, "Access changed")
+	default:
 		s.close(closeForbidden, "Forbidden")
 	}
 }

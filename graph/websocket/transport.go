@@ -19,6 +19,9 @@ const subprotocol = "graphql-transport-ws"
 // with 1013 and the client comes back, instead of being sent away as if it had no right to be here.
 var ErrTryLater = errors.New("try again later")
 
+// ErrComeAgain is Still's for a viewer who may see other things than when the socket was opened.
+var ErrComeAgain = errors.New("what may be seen has changed")
+
 // Config says who may open a socket and what one may cost. A zero limit takes its default.
 type Config struct {
 	// Init decides about a connection_init: an error refuses it (4403, or 1013 for ErrTryLater; its text

@@ -12,6 +12,7 @@ type Limits struct {
 	SocketsPerUser               int   `env:"LIMIT_SOCKETS_PER_USER" envDefault:"20"`
 	SocketsPerAddress            int   `env:"LIMIT_SOCKETS_PER_ADDRESS" envDefault:"20"`
 	SubscriptionsPerOrganization int   `env:"LIMIT_SUBSCRIPTIONS_PER_ORGANIZATION" envDefault:"4000"`
+	SignInsPerAddress            int   `env:"LIMIT_SIGN_IN_PER_ADDRESS" envDefault:"10"`
 	WebhooksPerAddress           int   `env:"LIMIT_WEBHOOKS_PER_ADDRESS" envDefault:"200"`
 	LiveTranscriptions           int32 `env:"LIMIT_LIVE_TRANSCRIPTIONS" envDefault:"100"`
 }
@@ -29,6 +30,7 @@ func (l Limits) limits() map[string]int {
 		"LIMIT_SOCKETS_PER_ADDRESS":            l.SocketsPerAddress,
 		"LIMIT_SOCKETS_PER_USER":               l.SocketsPerUser,
 		"LIMIT_SUBSCRIPTIONS_PER_ORGANIZATION": l.SubscriptionsPerOrganization,
+		"LIMIT_SIGN_IN_PER_ADDRESS":            l.SignInsPerAddress,
 		"LIMIT_WEBHOOKS_PER_ADDRESS":           l.WebhooksPerAddress,
 	}
 }

@@ -420,6 +420,9 @@ func (q *Queries) GetSSODomain(ctx context.Context, organizationID uuid.UUID, do
 const getSession = `-- name: GetSession :many
 SELECT u.id, u.email, u.disabled_at, u.sessions_valid_after, u.selected_organization_id,
        EXISTS (SELECT 1 FROM switchboard.sessions s WHERE s.id = $1 AND s.user_id = u.id AND s.expires_at > $2::timestamptz) AS session_lives,
+       ($1 = '00000000-0000-0000-0000-000000000000' AND EXISTS (
+           SELECT 1 FROM switchboard.sso_domains d JOIN switchboard.sso_connections c ON c.organization_id = d.organization_id
+           WHERE d.domain = split_part(u.email, '@', 2) AND d.verified_at IS NOT NULL AND c.require_sso))::boolean AS foreign_to_sso,
        m.id AS membership_id, m.organization_id, m.role, m.created_at AS member_since
 FROM switchboard.users u
 LEFT JOIN switchboard.memberships m ON m.user_id = u.id
@@ -444,6 +447,7 @@ type GetSessionRow struct {
 	SessionsValidAfter     time.Time
 	SelectedOrganizationID *uuid.UUID
 	SessionLives           bool
+	ForeignToSso           bool
 	MembershipID           *uuid.UUID
 	OrganizationID         *uuid.UUID
 	Role                   *string
@@ -473,6 +477,7 @@ func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) ([]*GetS
 			&i.SessionsValidAfter,
 			&i.SelectedOrganizationID,
 			&i.SessionLives,
+			&i.ForeignToSso,
 			&i.MembershipID,
 			&i.OrganizationID,
 			&i.Role,
@@ -1008,6 +1013,34 @@ DELETE FROM switchboard.organizations o WHERE o.id = $1 AND NOT EXISTS (SELECT 1
 func (q *Queries) RemoveOrganization(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, removeOrganization, id)
 	return err
+}
+
+const removeOtherSessions = `-- name: RemoveOtherSessions :many
+DELETE FROM switchboard.sessions s USING switchboard.users u, switchboard.sso_domains d
+WHERE s.user_id = u.id AND s.method <> 'sso' AND s.id <> $1
+  AND d.organization_id = $2 AND d.verified_at IS NOT NULL AND d.domain = split_part(u.email, '@', 2)
+RETURNING s.user_id
+`
+
+// Of the people of an organization's proven domains, those that were not opened by its sign-on.
+func (q *Queries) RemoveOtherSessions(ctx context.Context, kept uuid.UUID, organizationID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, removeOtherSessions, kept, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var user_id uuid.UUID
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const removeSSOConnection = `-- name: RemoveSSOConnection :execrows

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/db"
@@ -16,6 +17,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/live"
+	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/password"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
@@ -146,4 +148,20 @@ func missing(err error, thing string) error {
 		return fault.NotFound(thing)
 	}
 	return fmt.Errorf("reading %s: %w", thing, err)
+}
+
+// keyset reads the arguments of a list in the order of ids. Errors: Invalid.
+func keyset(args page.Args) (size int32, after uuid.UUID, err error) {
+	if size, err = args.Size(page.Max); err == nil && args.After != nil {
+		err = page.Decode(*args.After, &after)
+	}
+	return size, after, err
+}
+
+// missingOr is missing, also where the id was of another kind.
+func missingOr(err error, thing string) error {
+	if err == nil {
+		return fault.NotFound(thing)
+	}
+	return missing(err, thing)
 }

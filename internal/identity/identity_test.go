@@ -8,6 +8,10 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/devstack/testdb"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/live"
+	"github.com/switchboard-voice/switchboard/internal/mail"
+	"github.com/switchboard-voice/switchboard/internal/password"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
@@ -18,6 +22,8 @@ type room struct {
 	*Service
 	Seeded
 	clock time.Time
+	post  *Post
+	token string // of the link that was written last
 }
 
 var seed = Seed{Email: " Ada@Example.com", UserName: "Ada", Organization: "Harbor Dental", Slug: "harbor-dental", Role: access.Owner}
@@ -34,7 +40,24 @@ func open(t *testing.T, change ...func(*Deps)) *room {
 		t.Fatal(err)
 	}
 	r := &room{clock: time.Now().Truncate(time.Second)}
-	deps := Deps{Store: store, Keys: keys, TrustEmail: true, Now: func() time.Time { return r.clock }}
+	queue, err := jobs.New(jobs.Config{Pool: store.Pool(), PollOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	passwords, err := password.New(password.Options{Floor: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := func() time.Time { return r.clock }
+	r.post = NewPost(PostDeps{Store: store, Pen: mail.Pen{App: "Switchboard"}, Now: now, Link: func(_ Letter, token, _ string) string {
+		r.token = token
+		return "https://app.example.com/?token=" + token
+	}})
+	r.post.Deliver(queue)
+	deps := Deps{
+		Store: store, Jobs: queue, Keys: keys, Passwords: passwords, Hub: live.New(), SealKeys: [][]byte{[]byte("a key of thirty-two bytes, tests")},
+		TrustEmail: true, Now: now,
+	}
 	for _, c := range change {
 		c(&deps)
 	}

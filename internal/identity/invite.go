@@ -36,8 +36,10 @@ type InviteInput struct {
 const (
 	// inviteLifetime outlasts a holiday week.
 	inviteLifetime = 7 * 24 * time.Hour
-	// maxInvites bounds the mail that one organization can make us send to strangers.
+	// maxInvites fit a list that somebody looks through.
 	maxInvites = 200
+	// freeInvites is a company that moves in. What is above waits, so that nobody sends advertisements by us.
+	freeInvites = 100
 )
 
 func inviteOf(r *db.Invite) Invite {
@@ -59,6 +61,9 @@ func (s *Service) Invite(ctx context.Context, viewer access.Viewer, in InviteInp
 	if err := wellFormed(email); err != nil {
 		return nil, err
 	}
+	if err := s.countInvite(ctx, scope, email); err != nil {
+		return nil, err
+	}
 	var made Invite
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		actor, err := lockAs(ctx, tx, scope)
@@ -75,6 +80,12 @@ func (s *Service) Invite(ctx context.Context, viewer access.Viewer, in InviteInp
 		return err
 	})
 	return given(made, err)
+}
+
+// countInvite counts the mails of an organization, and those to one mailbox. Error: Limit.
+func (s *Service) countInvite(ctx context.Context, scope access.Scope, email string) error {
+	organization := scope.OrganizationID.String()
+	return s.count(ctx, try{"invite", organization + "\x00" + email, freeMails}, try{"invite of organization", organization, freeInvites})
 }
 
 func (s *Service) invitable(ctx context.Context, tx *postgres.Tx, scope access.Scope, email string) error {
@@ -197,20 +208,4 @@ func (s *Service) Invites(ctx context.Context, viewer access.Viewer, organizatio
 		list[i] = inviteOf(r)
 	}
 	return page.Cut(list, size, args.After != nil, func(v Invite) string { return page.Encode(v.ID.UUID) }), nil
-}
-
-// keyset reads the arguments of a list in the order of ids. Errors: Invalid.
-func keyset(args page.Args) (size int32, after uuid.UUID, err error) {
-	if size, err = args.Size(page.Max); err == nil && args.After != nil {
-		err = page.Decode(*args.After, &after)
-	}
-	return size, after, err
-}
-
-// missingOr is missing, also where the id was of another kind.
-func missingOr(err error, thing string) error {
-	if err == nil {
-		return fault.NotFound(thing)
-	}
-	return missing(err, thing)
 }

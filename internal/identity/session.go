@@ -51,12 +51,13 @@ func (s *Service) Session(ctx context.Context, claims authjs.Claims) (access.Vie
 }
 
 // lives says whether what a token stands for is still open: the row of a session of ours, however old its token;
-// else the age of the token.
+// else the age of the token, unless the user's organization requires its own sign-on, which another service knows
+// nothing of.
 func lives(r *db.GetSessionRow, session uuid.UUID, issued time.Time) bool {
 	if session != uuid.Nil {
 		return r.SessionLives
 	}
-	return !issued.Before(r.SessionsValidAfter)
+	return !issued.Before(r.SessionsValidAfter) && !r.ForeignToSso
 }
 
 // sessionID is the session of ours that a token names; none for a token of another service. Error: it names one

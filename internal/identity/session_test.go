@@ -149,3 +149,19 @@ func TestAMintedTokenOpensASessionOfItsUser(t *testing.T) {
 		t.Errorf("for nobody: %v", err)
 	}
 }
+
+func TestASeededOwnerSignsInWithTheSeededPassword(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	with := seed
+	with.Password = "12345678"
+	if _, err := r.Plant(t.Context(), with); !fault.Is(err, fault.CodeInvalid) {
+		t.Errorf("a common password: %v", err)
+	}
+	with.Password = secret
+	r.plant(t, with)
+	r.plant(t, seed) // once more, without one
+	if err := r.signIn(t, seed.Email, secret, "a"); err != nil {
+		t.Error(err)
+	}
+}

@@ -61,6 +61,9 @@ func (s *Service) SetSSO(ctx context.Context, viewer access.Viewer, in SSOInput)
 		if err != nil {
 			return fmt.Errorf("setting the sign-on: %w", err)
 		}
+		if err := s.required(ctx, tx, viewer, in); err != nil {
+			return err
+		}
 		set = shownSSO(row)
 		d := detail{"issuer": in.Issuer, "clientId": in.ClientID, "required": fmt.Sprint(in.Require)}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.SSOChanged, in.OrganizationID, d)
@@ -85,6 +88,20 @@ func (s *Service) requirable(ctx context.Context, tx *postgres.Tx, scope access.
 		}
 	}
 	return fault.InvalidState("Verify a domain first: the sign-on is required of its addresses.")
+}
+
+// required ends what was opened in other ways, but not the session of who requires it: they see at once whether the
+// new way works.
+func (s *Service) required(ctx context.Context, tx *postgres.Tx, viewer access.Viewer, in SSOInput) error {
+	if !in.Require {
+		return nil
+	}
+	ended, err := tx.RemoveOtherSessions(ctx, viewer.SessionID, in.OrganizationID.UUID)
+	if err != nil {
+		return fmt.Errorf("ending the sessions of other ways in: %w", err)
+	}
+	tx.WakeAfterCommit(ended...)
+	return nil
 }
 
 // secretOf seals the new secret, or keeps the one that is there. It does not follow to another issuer or

@@ -41,19 +41,31 @@ func (v *visit) refused(err error, name string, p page) {
 	v.show(name, f.Status(), p)
 }
 
+func signUpForm(invite string) page {
+	return page{Title: "Sign up", Action: Prefix + "/signup", Button: "Sign up", Fields: []field{{"invite", invite}}}
+}
+
+func (v *visit) signUpPage() {
+	v.show("signup", http.StatusOK, signUpForm(v.r.URL.Query().Get("invite")))
+}
+
 // signUp answers the same whether or not the address has an account: only its owner learns that, by mail.
 func (v *visit) signUp() {
 	in := identity.SignUpInput{
 		Email: v.form.Get("email"), Password: v.form.Get("password"), Name: v.form.Get("name"),
 		Organization: v.form.Get("organization"), Invite: v.form.Get("invite"), Client: v.client(),
 	}
-	if in.Email == "" || in.Password == "" {
+	if v.json && (in.Email == "" || in.Password == "") {
 		answer(v.w, http.StatusBadRequest, refusal{Error: "Give an address and a password.", Code: "MISSING_FIELDS"})
 		return
 	}
 	user, err := v.people.SignUp(v.r.Context(), in)
 	if err != nil {
-		refuse(v.w, v.r, err)
+		v.refused(err, "signup", signUpForm(in.Invite))
+		return
+	}
+	if !v.json {
+		v.done(page{Title: "Look into your mail", Lines: []string{"A link is on its way that confirms your address."}})
 		return
 	}
 	answer(v.w, http.StatusOK, map[string]any{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/identity"
+	"github.com/switchboard-voice/switchboard/internal/limit"
 	"github.com/switchboard-voice/switchboard/internal/provider/oidc"
 )
 
@@ -54,6 +55,7 @@ type Deps struct {
 	Providers []Provider
 	// Connect makes the way to an organization's own provider; the address of its answer is given.
 	Connect func(c identity.Connection, redirect string) Flow
+	Pace    *limit.Keyed // by address, for what changes something; nil: none
 	Now     func() time.Time
 }
 
@@ -71,6 +73,7 @@ type Handler struct {
 	ways      []entry
 	connect   func(c identity.Connection, redirect string) Flow
 	policy    string
+	pace      *limit.Keyed
 	now       func() time.Time
 }
 
@@ -78,7 +81,7 @@ type Handler struct {
 func New(d Deps) *Handler {
 	h := &Handler{
 		mux: http.NewServeMux(), people: d.People, keys: d.Keys, jar: authjs.NewJar(d.Keys, d.Jar), base: d.Base, home: d.Home,
-		origins: d.Origins, strategy: d.Strategy, providers: map[string]Provider{}, connect: d.Connect, policy: policy(), now: d.Now,
+		origins: d.Origins, strategy: d.Strategy, providers: map[string]Provider{}, connect: d.Connect, policy: policy(), pace: d.Pace, now: d.Now,
 	}
 	for _, p := range d.Providers {
 		h.providers[p.ID] = p
@@ -108,6 +111,7 @@ func (h *Handler) routes() {
 	get("/callback/{provider}", (*visit).answered)
 	get("/verify-email", (*visit).verifyEmailPage)
 	get("/email-change", (*visit).emailChangePage)
+	get("/signup", (*visit).signUpPage)
 	get("/forgot-password", (*visit).forgotPage)
 	get("/reset-password", (*visit).resetPage)
 
@@ -118,7 +122,7 @@ func (h *Handler) routes() {
 	post("/session", h.guarded((*visit).updateSession))
 	post("/_log", h.guarded(func(v *visit) { v.w.WriteHeader(http.StatusOK) })) // browsers' complaints are not believed
 
-	post("/signup", h.script((*visit).signUp))
+	post("/signup", h.either((*visit).signUp))
 	post("/resend-verification", h.script((*visit).resend))
 	post("/forgot-password", h.either((*visit).forgot))
 	post("/reset-password", h.either((*visit).reset))

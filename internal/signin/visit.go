@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/limit"
 )
 
 // maxBody is far above what next-auth's client sends: an address, a password, where to go.
@@ -123,6 +124,10 @@ func (h *Handler) guarded(next func(*visit)) http.HandlerFunc {
 		}
 		if site := r.Header.Get("Sec-Fetch-Site"); len(r.Header.Values("Origin")) == 0 && site == "cross-site" {
 			refuse(w, r, fault.Forbidden("Pages of this origin may not sign anybody in."))
+			return
+		}
+		if wait := h.pace.Take(limit.Address(r.RemoteAddr), 1); wait > 0 { // before a body is read or a password hashed
+			refuse(w, r, fault.Limit(wait, "These are too many requests. Come back in %d s.", limit.Seconds(wait)))
 			return
 		}
 		v, err := h.read(w, r)

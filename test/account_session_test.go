@@ -1,0 +1,345 @@
+package test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/switchboard-voice/switchboard/internal/ids"
+)
+
+// soon is how fast an open socket has to close. A busy machine gets some more.
+const soon = 5 * time.Second
+
+// socket opens one that answers pings, and tells when and how it was closed.
+func (p *person) socket() (closed <-chan error) {
+	p.t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+	conn, _, err := dialer.DialContext(within(p.t), "ws"+strings.TrimPrefix(p.app.url, "http")+"/graphql", nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = conn.Close() })
+	var hello struct{ Type string }
+	if err := errors.Join(conn.WriteJSON(vars{"type": "connection_init", "payload": vars{"authorization": "Bearer " + p.token}}), conn.ReadJSON(&hello)); err != nil || hello.Type != "connection_ack" {
+		p.t.Fatalf("no socket: %v %v", hello, err)
+	}
+	end := make(chan error, 1)
+	go func() {
+		for {
+			if _, _, err := conn.ReadMessage(); err != nil {
+				end <- err
+				return
+			}
+		}
+	}()
+	return end
+}
+
+// wantClosed waits for the close that forbids to go on.
+func wantClosed(t *testing.T, why string, closed <-chan error) {
+	t.Helper()
+	wantClose(t, why, closed, 4403)
+}
+
+func wantClose(t *testing.T, why string, closed <-chan error, code int) {
+	t.Helper()
+	select {
+	case err := <-closed:
+		if !websocket.IsCloseError(err, code) {
+			t.Errorf("%s: closed with %v, want %d", why, err, code)
+		}
+	case <-time.After(soon):
+		t.Errorf("%s: the socket was still open after %s", why, soon)
+	}
+}
+
+func TestEachSessionIsListedAndEndsByItselfAtOnceWithItsSockets(t *testing.T) {
+	t.Parallel()
+	w := startTown(t)
+	_, here := w.newcomer("ada")
+	phone := w.browser("203.0.113.1").signIn("ada@example.com", password)
+	tablet := w.browser("203.0.113.2").signIn("ada@example.com", password)
+	list := func() (current int, byAddress map[string]string) {
+		var out struct {
+			Viewer struct {
+				Sessions []struct {
+					ID, Method, Address string
+					Current             bool
+				}
+			}
+		}
+		here.must(`{ viewer { sessions { id method address current } } }`, nil, &out)
+		byAddress = map[string]string{}
+		for _, s := range out.Viewer.Sessions {
+			if s.Current {
+				current++
+			}
+			byAddress[s.Address] = s.ID
+		}
+		return current, byAddress
+	}
+	current, all := list()
+	if current != 1 || len(all) != 3 {
+		t.Fatalf("sessions %v, %d of them this one", all, current)
+	}
+	closed, stays := phone.socket(), tablet.socket()
+	revoke := `mutation($id: ID!) { sessionRevoke(id: $id) { sessionId userErrors { code message } } }`
+	_, eve := w.newcomer("eve")
+	if code := eve.code(revoke, vars{"id": all["203.0.113.1"]}); code != "NOT_FOUND" || !phone.lives() {
+		t.Errorf("another user's session: %q", code)
+	}
+	here.must(revoke, vars{"id": all["203.0.113.1"]}, nil)
+	wantClosed(t, "a session was revoked", closed)
+	if phone.lives() || !here.lives() || !tablet.lives() {
+		t.Error("it lives, or another one does not")
+	}
+	here.must(`mutation { sessionsRevokeAll { userErrors { code message } } }`, nil, nil)
+	wantClosed(t, "all others were revoked", stays)
+	if tablet.lives() || !here.lives() {
+		t.Error("all: the others live, or this one does not")
+	}
+}
+
+func TestAChangedPasswordEndsTheOtherSessionsAndKeepsThisOne(t *testing.T) {
+	t.Parallel()
+	w := startTown(t)
+	_, here := w.newcomer("ada")
+	other := w.browser("203.0.113.1").signIn("ada@example.com", password)
+	closed := other.socket()
+	change := `mutation($in: PasswordChangeInput!) { passwordChange(input: $in) { userErrors { code message path } } }`
+	if code := here.code(change, vars{"in": vars{"oldPassword": "wrong one entirely", "newPassword": "violet umbrella in april"}}); code != "INVALID" {
+		t.Errorf("with a wrong old one: %q", code)
+	}
+	if code := here.code(change, vars{"in": vars{"oldPassword": password, "newPassword": "password123"}}); code != "INVALID" || !other.lives() {
+		t.Errorf("a common new one: %q", code)
+	}
+	if code := here.code(change, vars{"in": vars{"oldPassword": password, "newPassword": "violet umbrella in april"}}); code != "" {
+		t.Fatalf("changing: %q", code)
+	}
+	wantClosed(t, "the password was changed", closed)
+	if other.lives() || !here.lives() {
+		t.Error("the other one lives, or this one does not")
+	}
+	w.browser("203.0.113.1").signIn("ada@example.com", "violet umbrella in april")
+}
+
+func TestALostOrChangedRoleClosesOpenSocketsAndASwitchedOffTokenOpensNone(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	owner, first, second := a.person("ours", "OWNER"), a.person("ours", "OPERATOR"), a.person("ours", "OPERATOR")
+	changed, removed, bystander := first.socket(), second.socket(), owner.socket()
+	owner.mustMutate(roleChange, vars{"in": vars{"membershipId": first.own(), "role": "VIEWER"}})
+	wantClose(t, "the role was changed", changed, 1012)
+	again := first.socket() // opens anew, in the new role
+	if code := first.refused(uploadCreate, vars{"in": vars{"organizationId": first.organization.String(), "filename": "a.wav", "contentType": "audio/wav", "sizeBytes": 100}}); code != "FORBIDDEN" {
+		t.Errorf("with the new role: %s", code)
+	}
+	owner.mustMutate(memberOut, vars{"id": second.own()})
+	wantClose(t, "the member was removed", removed, 1012)
+	select {
+	case err := <-bystander:
+		t.Errorf("another member's socket was closed: %v", err)
+	case err := <-again:
+		t.Errorf("the new socket was closed: %v", err)
+	default:
+	}
+}
+
+func TestANewAddressHasToBeProvenAndTheOldOneIsTold(t *testing.T) {
+	t.Parallel()
+	w := startTown(t)
+	b, p := w.newcomer("ada")
+	w.newcomer("taken")
+	change := `mutation($in: EmailChangeInput!) { emailChange(input: $in) { userErrors { code message path } } }`
+	if code := p.code(change, vars{"in": vars{"email": "new@example.com", "password": "not mine at all"}}); code != "INVALID" {
+		t.Errorf("without the password: %q", code)
+	}
+	free := p.code(change, vars{"in": vars{"email": "new@example.com", "password": password}})
+	token := b.token("new@example.com", 0)
+	var email string
+	if w.scan(&email, `SELECT email FROM switchboard.users WHERE id = $1`, p.user); email != "ada@example.com" || free != "" {
+		t.Errorf("before it was proven: %s %q", email, free)
+	}
+	before := len(w.mail.Messages("ada@example.com"))
+	b.must("email-change", vars{"token": token})
+	b.letter("ada@example.com", before)
+	if w.scan(&email, `SELECT email FROM switchboard.users WHERE id = $1`, p.user); email != "new@example.com" || !p.lives() {
+		t.Errorf("after it was proven: %s", email)
+	}
+	if status, _ := b.post("email-change", vars{"token": token}); status != http.StatusGone {
+		t.Errorf("the link opened twice: %d", status)
+	}
+	mails := len(w.mail.Messages("taken@example.com"))
+	if code := p.code(change, vars{"in": vars{"email": "taken@example.com", "password": password}}); code != "" {
+		t.Errorf("an address that somebody has is told from a free one: %q", code)
+	}
+	if status, _ := b.post("email-change", vars{"token": b.token("taken@example.com", mails)}); status != http.StatusGone {
+		t.Errorf("somebody else's address was taken: %d", status)
+	}
+}
+
+func TestAnApiTokenActsInItsOrganizationInItsRoleUntilItIsRevoked(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	admin, operator := a.person("ours", "ADMIN"), a.person("ours", "OPERATOR")
+	create := `mutation($in: ApiTokenCreateInput!) { apiTokenCreate(input: $in) { apiToken { id prefix lastUsedAt } secret userErrors { code message path } } }`
+	in := func(role string, days int) vars {
+		return vars{"in": vars{"organizationId": admin.organization.String(), "name": "nightly", "role": role, "expiresInDays": days}}
+	}
+	if code := admin.code(create, in("OWNER", 1)); code != "FORBIDDEN" {
+		t.Errorf("a role above one's own: %q", code)
+	}
+	if code := operator.code(create, in("VIEWER", 1)); code != "FORBIDDEN" {
+		t.Errorf("an operator: %q", code)
+	}
+	if code := admin.code(create, in("VIEWER", 400)); code != "INVALID" {
+		t.Errorf("for ever: %q", code)
+	}
+	var out struct {
+		APITokenCreate struct {
+			APIToken struct{ ID, Prefix string }
+			Secret   string
+		} `json:"apiTokenCreate"`
+	}
+	admin.must(create, in("OPERATOR", 30), &out)
+	made := out.APITokenCreate
+	script := admin.with(made.Secret)
+	if !strings.HasPrefix(made.Secret, made.APIToken.Prefix) || len(made.APIToken.Prefix) > 8 {
+		t.Errorf("prefix %s", made.APIToken.Prefix)
+	}
+	if n := a.rows(`SELECT count(*) FROM switchboard.api_tokens t WHERE t::text LIKE '%' || $1 || '%'`, made.Secret[8:]); n != 0 {
+		t.Error("the token itself is kept")
+	}
+	upload, _ := script.begin(100)
+	if upload == "" || a.rows(`SELECT count(*) FROM switchboard.api_tokens WHERE last_used_at > now() - interval '1 minute'`) != 1 {
+		t.Error("it cannot act, or nobody sees that it did")
+	}
+	for query, v := range map[string]vars{
+		`mutation($in: OrganizationUpdateInput!) { organizationUpdate(input: $in) { organization { id } userErrors { code message } } }`: {"in": vars{"organizationId": admin.organization.String(), "name": "x"}},
+		create: in("VIEWER", 1),
+		`mutation { sessionsRevokeAll { userErrors { code message } } }`: nil,
+	} {
+		if code := script.code(query, v); code != "FORBIDDEN" {
+			t.Errorf("%.50s: %q", query, code)
+		}
+	}
+	if theirs := a.person("others", "OWNER"); script.code(leave, vars{"id": theirs.organization.String()}) != "NOT_FOUND" {
+		t.Error("it sees another organization")
+	}
+	closed := script.socket()
+	revoke := `mutation($id: ID!) { apiTokenRevoke(id: $id) { apiTokenId userErrors { code message } } }`
+	if code := operator.code(revoke, vars{"id": made.APIToken.ID}); code != "FORBIDDEN" {
+		t.Errorf("an operator revokes: %q", code)
+	}
+	admin.must(revoke, vars{"id": made.APIToken.ID}, nil)
+	wantClosed(t, "the API token was revoked", closed)
+	if script.lives() {
+		t.Error("it still opens")
+	}
+	admin.must(create, in("ADMIN", 1), &out)
+	last := admin.with(out.APITokenCreate.Secret)
+	if !last.lives() {
+		t.Fatal("the second token does not open")
+	}
+	a.exec(`UPDATE switchboard.memberships SET role = 'VIEWER' WHERE id = $1`, mustUUID(t, admin.own()))
+	if code := last.code(memberOut, vars{"id": operator.own()}); code != "FORBIDDEN" {
+		t.Errorf("it can do more than who made it: %q", code)
+	}
+	a.exec(`UPDATE switchboard.api_tokens SET expires_at = now()`)
+	if last.lives() {
+		t.Error("it outlives its end")
+	}
+}
+
+// with is the same person by another token.
+func (p *person) with(token string) *person {
+	other := *p
+	other.token = token
+	other.Client = p.app.clientOf(token)
+	return &other
+}
+
+func mustUUID(t *testing.T, id string) any {
+	t.Helper()
+	parsed, err := ids.Parse(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.UUID
+}
+
+func TestATicketOpensOneSocketForHalfAMinuteAndDiesWithItsSession(t *testing.T) {
+	t.Parallel()
+	w := startTown(t)
+	b, p := w.newcomer("ada")
+	ticket := func() string {
+		var out struct{ Ticket string }
+		if err := json.Unmarshal([]byte(b.must("ws-ticket", vars{})), &out); err != nil || out.Ticket == "" {
+			t.Fatalf("no ticket: %v", err)
+		}
+		return out.Ticket
+	}
+	opens := func(word string) bool {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+		conn, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(w.url, "http")+"/graphql", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		var hello struct{ Type string }
+		err = errors.Join(conn.WriteJSON(vars{"type": "connection_init", "payload": vars{"ticket": word}}), conn.ReadJSON(&hello))
+		return err == nil && hello.Type == "connection_ack"
+	}
+	once := ticket()
+	if !opens(once) || opens(once) || opens("swt_nonsense") || opens("") {
+		t.Error("a ticket opens never, twice, or nonsense does")
+	}
+	late, orphan := ticket(), ticket()
+	w.exec(`UPDATE switchboard.account_tokens SET expires_at = now() WHERE hash = sha256($1)`, []byte(strings.TrimPrefix(late, "swt_")))
+	if opens(late) {
+		t.Error("a ticket opens after its time")
+	}
+	w.exec(`DELETE FROM switchboard.sessions WHERE user_id = $1`, p.user)
+	if opens(orphan) {
+		t.Error("a ticket outlives its session")
+	}
+}
+
+func TestWrongPasswordsAreSlowedAcrossReplicasAndNeverKeepOutWhoWasThereBefore(t *testing.T) {
+	t.Parallel()
+	w := startTown(t)
+	w.newcomer("ada")
+	replica := w.run()
+	guess := func(network string) (passed int, limited string) {
+		for ; passed < 30; passed++ {
+			thief := w.browser(fmt.Sprintf("%s.%d", network, passed))
+			if passed%2 == 1 {
+				thief.server = replica.url
+			}
+			if said := thief.try("ada@example.com", "a guess that is wrong"); !strings.Contains(said, "CredentialsSignin") {
+				return passed, said
+			}
+		}
+		return passed, ""
+	}
+	if passed, limited := guess("203.0.113"); passed > 12 || limited == "" {
+		t.Errorf("%d guesses from as many addresses passed", passed)
+	}
+	nobody := w.browser("192.0.2.1")
+	if said := nobody.try("ada@example.com", password); nobody.cookie() != "" {
+		t.Errorf("the right password from an unknown address passed while the account is guessed at: %s", said)
+	}
+	w.browser("198.51.100.4").signIn("ada@example.com", password) // where they signed in before
+	guess("203.0.114")
+	w.exec(`UPDATE switchboard.attempts SET blocked_until = now() - interval '1 second' WHERE blocked_until <= now() + interval '15 minutes'`)
+	w.browser("192.0.2.1").signIn("ada@example.com", password)
+}
