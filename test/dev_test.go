@@ -108,7 +108,7 @@ func TestMakeRunShowsTheWholeWalkWithNothingConfiguredAndKeepsItsData(t *testing
 	s := runDev(t, home, port)
 	s.says("/graphiql", 4*time.Minute)
 	text := s.output.String()
-	for _, step := range []string{"made up", "Postgres", "migrations applied", "X-Webhook-Secret: ", "uploading the bundled call", "live: ", "completed", "speaker 1: ", "speaker 2: ", "Try next"} {
+	for _, step := range []string{"made up", "Postgres", "migrations applied", "X-Webhook-Secret: ", "local telephone service", "uploading the bundled call", "live: ", "completed", "speaker 1: ", "speaker 2: ", "Try next", "demo call"} {
 		if !strings.Contains(text, step) {
 			t.Errorf("the terminal lacks %q:\n%s", step, text)
 		}
