@@ -47,8 +47,8 @@ ON CONFLICT (organization_id) DO UPDATE SET
 RETURNING *;
 
 -- name: InsertCall :one
-INSERT INTO switchboard.calls (id, organization_id, direction, status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to)
-VALUES (@id, @organization_id, @direction, 'PENDING', @from_number, @to_number, sqlc.narg(phone_number_id), sqlc.narg(created_by), sqlc.narg(idempotency_key), @record, sqlc.narg(announcement), @transcribe, sqlc.narg(forward_to))
+INSERT INTO switchboard.calls (id, organization_id, direction, status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to)
+VALUES (@id, @organization_id, @direction, 'PENDING', @from_number, @to_number, sqlc.narg(created_by), sqlc.narg(idempotency_key), @record, sqlc.narg(announcement), @transcribe, sqlc.narg(forward_to))
 RETURNING *;
 
 -- name: GetCallByKey :one

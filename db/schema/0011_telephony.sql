@@ -8,8 +8,7 @@ CREATE TABLE switchboard.phone_numbers (
     -- Who is connected with whoever is on the line; NULL: nobody, it is an answering machine.
     forward_to      text CHECK (forward_to ~ '^\+[1-9][0-9]{6,14}$'),
     created_at      timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT phone_numbers_number_key UNIQUE (number),
-    CONSTRAINT phone_numbers_organization_id_id_key UNIQUE (organization_id, id)
+    CONSTRAINT phone_numbers_number_key UNIQUE (number)
 );
 CREATE INDEX phone_numbers_by_organization ON switchboard.phone_numbers (organization_id, id);
 
@@ -35,7 +34,6 @@ CREATE TABLE switchboard.calls (
     provider_status  text,
     from_number      text NOT NULL,
     to_number        text NOT NULL,
-    phone_number_id  uuid,
     created_by       uuid REFERENCES switchboard.users ON DELETE SET NULL,
     idempotency_key  text CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     -- As the settings were when it began: a call is not recorded half because somebody changed them.
@@ -63,7 +61,6 @@ CREATE TABLE switchboard.calls (
     disposition_at   timestamptz,
     CONSTRAINT calls_organization_id_id_key UNIQUE (organization_id, id),
     CONSTRAINT calls_idempotency_key UNIQUE (organization_id, created_by, idempotency_key),
-    FOREIGN KEY (organization_id, phone_number_id) REFERENCES switchboard.phone_numbers (organization_id, id) ON DELETE SET NULL (phone_number_id),
     CHECK ((status IN ('COMPLETED', 'FAILED', 'NO_ANSWER', 'BUSY', 'CANCELED')) = (ended_at IS NOT NULL)),
     CHECK ((failure_code IS NULL) = (failure_message IS NULL)),
     CHECK ((disposition IS NULL) = (disposition_at IS NULL))

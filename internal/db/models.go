@@ -140,7 +140,6 @@ type Call struct {
 	ProviderStatus  *string
 	FromNumber      string
 	ToNumber        string
-	PhoneNumberID   *uuid.UUID
 	CreatedBy       *uuid.UUID
 	IdempotencyKey  *string
 	Record          bool

@@ -138,7 +138,7 @@ func (q *Queries) CountLiveCalls(ctx context.Context, organizationID uuid.UUID, 
 }
 
 const getCall = `-- name: GetCall :one
-SELECT id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1 AND organization_id = ANY($2::uuid[])
+SELECT id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1 AND organization_id = ANY($2::uuid[])
 `
 
 func (q *Queries) GetCall(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*Call, error) {
@@ -152,7 +152,6 @@ func (q *Queries) GetCall(ctx context.Context, iD uuid.UUID, organizationIds []u
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -178,7 +177,7 @@ func (q *Queries) GetCall(ctx context.Context, iD uuid.UUID, organizationIds []u
 }
 
 const getCallByKey = `-- name: GetCallByKey :one
-SELECT id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE organization_id = $1 AND created_by = $2 AND idempotency_key = $3
+SELECT id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE organization_id = $1 AND created_by = $2 AND idempotency_key = $3
 `
 
 type GetCallByKeyParams struct {
@@ -198,7 +197,6 @@ func (q *Queries) GetCallByKey(ctx context.Context, arg GetCallByKeyParams) (*Ca
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -224,7 +222,7 @@ func (q *Queries) GetCallByKey(ctx context.Context, arg GetCallByKeyParams) (*Ca
 }
 
 const getCallForWork = `-- name: GetCallForWork :one
-SELECT id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1
+SELECT id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1
 `
 
 func (q *Queries) GetCallForWork(ctx context.Context, id uuid.UUID) (*Call, error) {
@@ -238,7 +236,6 @@ func (q *Queries) GetCallForWork(ctx context.Context, id uuid.UUID) (*Call, erro
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -367,9 +364,9 @@ func (q *Queries) GetTelephonySettings(ctx context.Context, organizationID uuid.
 }
 
 const insertCall = `-- name: InsertCall :one
-INSERT INTO switchboard.calls (id, organization_id, direction, status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to)
-VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8, $9, $10, $11, $12)
-RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
+INSERT INTO switchboard.calls (id, organization_id, direction, status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to)
+VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8, $9, $10, $11)
+RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
 `
 
 type InsertCallParams struct {
@@ -378,7 +375,6 @@ type InsertCallParams struct {
 	Direction      string
 	FromNumber     string
 	ToNumber       string
-	PhoneNumberID  *uuid.UUID
 	CreatedBy      *uuid.UUID
 	IdempotencyKey *string
 	Record         bool
@@ -394,7 +390,6 @@ func (q *Queries) InsertCall(ctx context.Context, arg InsertCallParams) (*Call, 
 		arg.Direction,
 		arg.FromNumber,
 		arg.ToNumber,
-		arg.PhoneNumberID,
 		arg.CreatedBy,
 		arg.IdempotencyKey,
 		arg.Record,
@@ -411,7 +406,6 @@ func (q *Queries) InsertCall(ctx context.Context, arg InsertCallParams) (*Call, 
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -500,7 +494,7 @@ func (q *Queries) ListAllPhoneNumbers(ctx context.Context) ([]*ListAllPhoneNumbe
 }
 
 const listCallsByID = `-- name: ListCallsByID :many
-SELECT id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) ORDER BY id
+SELECT id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) ORDER BY id
 `
 
 func (q *Queries) ListCallsByID(ctx context.Context, ids []uuid.UUID, organizationIds []uuid.UUID) ([]*Call, error) {
@@ -520,7 +514,6 @@ func (q *Queries) ListCallsByID(ctx context.Context, ids []uuid.UUID, organizati
 			&i.ProviderStatus,
 			&i.FromNumber,
 			&i.ToNumber,
-			&i.PhoneNumberID,
 			&i.CreatedBy,
 			&i.IdempotencyKey,
 			&i.Record,
@@ -553,7 +546,7 @@ func (q *Queries) ListCallsByID(ctx context.Context, ids []uuid.UUID, organizati
 }
 
 const listCallsLongest = `-- name: ListCallsLongest :many
-SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.phone_number_id, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
+SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
 WHERE c.organization_id = $1
   AND (cardinality($2::text[]) = 0 OR c.status = ANY($2::text[]))
   AND (cardinality($3::text[]) = 0 OR c.disposition = ANY($3::text[]))
@@ -615,7 +608,6 @@ func (q *Queries) ListCallsLongest(ctx context.Context, arg ListCallsLongestPara
 			&i.ProviderStatus,
 			&i.FromNumber,
 			&i.ToNumber,
-			&i.PhoneNumberID,
 			&i.CreatedBy,
 			&i.IdempotencyKey,
 			&i.Record,
@@ -648,7 +640,7 @@ func (q *Queries) ListCallsLongest(ctx context.Context, arg ListCallsLongestPara
 }
 
 const listCallsNewest = `-- name: ListCallsNewest :many
-SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.phone_number_id, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
+SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
 WHERE c.organization_id = $1
   AND (cardinality($2::text[]) = 0 OR c.status = ANY($2::text[]))
   AND (cardinality($3::text[]) = 0 OR c.disposition = ANY($3::text[]))
@@ -709,7 +701,6 @@ func (q *Queries) ListCallsNewest(ctx context.Context, arg ListCallsNewestParams
 			&i.ProviderStatus,
 			&i.FromNumber,
 			&i.ToNumber,
-			&i.PhoneNumberID,
 			&i.CreatedBy,
 			&i.IdempotencyKey,
 			&i.Record,
@@ -742,7 +733,7 @@ func (q *Queries) ListCallsNewest(ctx context.Context, arg ListCallsNewestParams
 }
 
 const listCallsOldest = `-- name: ListCallsOldest :many
-SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.phone_number_id, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
+SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
 WHERE c.organization_id = $1
   AND (cardinality($2::text[]) = 0 OR c.status = ANY($2::text[]))
   AND (cardinality($3::text[]) = 0 OR c.disposition = ANY($3::text[]))
@@ -803,7 +794,6 @@ func (q *Queries) ListCallsOldest(ctx context.Context, arg ListCallsOldestParams
 			&i.ProviderStatus,
 			&i.FromNumber,
 			&i.ToNumber,
-			&i.PhoneNumberID,
 			&i.CreatedBy,
 			&i.IdempotencyKey,
 			&i.Record,
@@ -836,7 +826,7 @@ func (q *Queries) ListCallsOldest(ctx context.Context, arg ListCallsOldestParams
 }
 
 const listCallsShortest = `-- name: ListCallsShortest :many
-SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.phone_number_id, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
+SELECT c.id, c.organization_id, c.direction, c.status, c.provider_status, c.from_number, c.to_number, c.created_by, c.idempotency_key, c.record, c.announcement, c.transcribe, c.forward_to, c.created_at, c.started_at, c.ended_at, c.duration_ms, c.dialed_at, c.hangup_at, c.checked_at, c.collected_at, c.failure_code, c.failure_message, c.disposition, c.disposition_note, c.disposition_by, c.disposition_at FROM switchboard.calls c
 WHERE c.organization_id = $1
   AND (cardinality($2::text[]) = 0 OR c.status = ANY($2::text[]))
   AND (cardinality($3::text[]) = 0 OR c.disposition = ANY($3::text[]))
@@ -897,7 +887,6 @@ func (q *Queries) ListCallsShortest(ctx context.Context, arg ListCallsShortestPa
 			&i.ProviderStatus,
 			&i.FromNumber,
 			&i.ToNumber,
-			&i.PhoneNumberID,
 			&i.CreatedBy,
 			&i.IdempotencyKey,
 			&i.Record,
@@ -1113,7 +1102,7 @@ WHERE id IN (
     SELECT c.id FROM switchboard.calls c
     WHERE c.status IN ('PENDING', 'INITIATING', 'RINGING', 'IN_PROGRESS') AND c.checked_at < now() - $1::interval
     ORDER BY c.checked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
+RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
 `
 
 // Live ones that nobody asked about for a while, the longest first. Marks them, so that two sweeps at the
@@ -1135,7 +1124,6 @@ func (q *Queries) ListStuckCalls(ctx context.Context, uncheckedFor time.Duration
 			&i.ProviderStatus,
 			&i.FromNumber,
 			&i.ToNumber,
-			&i.PhoneNumberID,
 			&i.CreatedBy,
 			&i.IdempotencyKey,
 			&i.Record,
@@ -1228,7 +1216,7 @@ func (q *Queries) ListUncollectedCalls(ctx context.Context, endedFor time.Durati
 }
 
 const lockCall = `-- name: LockCall :one
-SELECT id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1 FOR UPDATE
+SELECT id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCall(ctx context.Context, id uuid.UUID) (*Call, error) {
@@ -1242,7 +1230,6 @@ func (q *Queries) LockCall(ctx context.Context, id uuid.UUID) (*Call, error) {
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -1307,7 +1294,7 @@ func (q *Queries) MarkCallCollected(ctx context.Context, id uuid.UUID) error {
 }
 
 const markCallDialed = `-- name: MarkCallDialed :one
-UPDATE switchboard.calls SET dialed_at = now(), checked_at = now() WHERE id = $1 AND status = 'PENDING' AND dialed_at IS NULL RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
+UPDATE switchboard.calls SET dialed_at = now(), checked_at = now() WHERE id = $1 AND status = 'PENDING' AND dialed_at IS NULL RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
 `
 
 // Once: no row comes back when it may have been dialed, or is not wanted any more.
@@ -1322,7 +1309,6 @@ func (q *Queries) MarkCallDialed(ctx context.Context, id uuid.UUID) (*Call, erro
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -1372,7 +1358,7 @@ UPDATE switchboard.calls SET
     started_at = coalesce($3, started_at), ended_at = $4,
     duration_ms = coalesce($5, duration_ms),
     failure_code = $6, failure_message = $7
-WHERE id = $8 RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
+WHERE id = $8 RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
 `
 
 type MoveCallParams struct {
@@ -1407,7 +1393,6 @@ func (q *Queries) MoveCall(ctx context.Context, arg MoveCallParams) (*Call, erro
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,
@@ -1502,7 +1487,7 @@ func (q *Queries) RemovePhoneNumber(ctx context.Context, number string) (int64, 
 
 const setCallDisposition = `-- name: SetCallDisposition :one
 UPDATE switchboard.calls SET disposition = $1, disposition_note = $2, disposition_by = $3, disposition_at = now()
-WHERE id = $4 AND organization_id = $5 RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, phone_number_id, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
+WHERE id = $4 AND organization_id = $5 RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
 `
 
 type SetCallDispositionParams struct {
@@ -1530,7 +1515,6 @@ func (q *Queries) SetCallDisposition(ctx context.Context, arg SetCallDisposition
 		&i.ProviderStatus,
 		&i.FromNumber,
 		&i.ToNumber,
-		&i.PhoneNumberID,
 		&i.CreatedBy,
 		&i.IdempotencyKey,
 		&i.Record,

@@ -47,7 +47,7 @@ func (w *Worker) inbound(ctx context.Context, tx *postgres.Tx, number *db.PhoneN
 	}
 	call, err := tx.InsertCall(ctx, db.InsertCallParams{
 		ID: ids.New(ids.Call).UUID, OrganizationID: number.OrganizationID, Direction: string(Inbound), FromNumber: seen.From, ToNumber: seen.To,
-		PhoneNumberID: &number.ID, Record: rules.Record, Announcement: rules.announcement(rules.Record), Transcribe: rules.Transcribe, ForwardTo: number.ForwardTo,
+		Record: rules.Record, Announcement: rules.announcement(rules.Record), Transcribe: rules.Transcribe, ForwardTo: number.ForwardTo,
 	})
 	if err != nil {
 		return fmt.Errorf("inserting the call: %w", err)

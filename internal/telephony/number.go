@@ -103,14 +103,6 @@ func (c NumberChange) params(organization uuid.UUID, from string, rules Settings
 	return p, nil
 }
 
-// row is the number's own; nil for the one that organizations without any call from.
-func (n PhoneNumber) row() *uuid.UUID {
-	if n.ID.UUID == uuid.Nil {
-		return nil
-	}
-	return &n.ID.UUID
-}
-
 func numberFromRow(r *db.PhoneNumber) PhoneNumber {
 	return PhoneNumber{
 		ID: ids.Of(ids.PhoneNumber, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID),

@@ -74,7 +74,7 @@ func (s *Service) start(ctx context.Context, tx *postgres.Tx, scope access.Scope
 	set(&record, in.Record)
 	row, err := tx.InsertCall(ctx, db.InsertCallParams{
 		ID: ids.New(ids.Call).UUID, OrganizationID: scope.OrganizationID, Direction: string(Outbound), FromNumber: from.Number, ToNumber: to,
-		PhoneNumberID: from.row(), CreatedBy: &scope.UserID, IdempotencyKey: &in.IdempotencyKey,
+		CreatedBy: &scope.UserID, IdempotencyKey: &in.IdempotencyKey,
 		Record: record, Announcement: rules.announcement(record), Transcribe: rules.Transcribe, ForwardTo: from.ForwardTo,
 	})
 	if err != nil {
