@@ -16,6 +16,9 @@ const noise = 3 * time.Millisecond
 // sames are how often each question is put for an address that has an account, and for one that has none.
 const sames = 10
 
+// rounds are played until the fastest answers meet: what a busy machine adds goes away, what the code adds stays.
+const rounds = 4
+
 // TestNobodyLearnsFromWordsOrTimeWhoHasAnAccount asks the same of known and of unknown addresses, in turns. It
 // compares the fastest answer of each: whatever else the machine does only makes answers slower.
 func TestNobodyLearnsFromWordsOrTimeWhoHasAnAccount(t *testing.T) {
@@ -47,24 +50,33 @@ func TestNobodyLearnsFromWordsOrTimeWhoHasAnAccount(t *testing.T) {
 		},
 	} {
 		fastest := [2]time.Duration{math.MaxInt64, math.MaxInt64}
-		var said [2]string
-		for i := range sames {
-			for kind, email := range []string{known[i], unknown[i]} {
-				var got seen
-				took := took(func() { got = ask(email, fmt.Sprintf("203.0.113.%d", 1+2*i+kind)) })
-				fastest[kind] = min(fastest[kind], took)
-				said[kind] = fmt.Sprint(got.status, " ", neutral(got.body, email), " ", got.header.Get("Set-Cookie"))
+		for round := range rounds {
+			for i := range sames {
+				var said [2]string
+				for kind, email := range []string{known[i], unknown[i]} {
+					var got seen
+					from := fmt.Sprintf("203.0.%d.%d", 100+round, 1+2*i+kind) // each at an address of its own: none is slowed
+					fastest[kind] = min(fastest[kind], took(func() { got = ask(email, from) }))
+					said[kind] = fmt.Sprint(got.status, " ", neutral(got.body, email), " ", got.header.Get("Set-Cookie"))
+				}
+				if said[0] != said[1] {
+					t.Fatalf("%s: known %s\nunknown %s", name, said[0], said[1])
+				}
+			}
+			if alike(fastest) {
+				break
 			}
 		}
-		if said[0] != said[1] {
-			t.Errorf("%s: known %s\nunknown %s", name, said[0], said[1])
-		}
-		ratio := float64(fastest[0]) / float64(fastest[1])
-		t.Logf("%s: known %s, unknown %s, ratio %.2f", name, fastest[0], fastest[1], ratio)
-		if (ratio > 1.5 || ratio < 1/1.5) && (fastest[0]-fastest[1]).Abs() > noise {
+		t.Logf("%s: known %s, unknown %s, ratio %.2f", name, fastest[0], fastest[1], float64(fastest[0])/float64(fastest[1]))
+		if !alike(fastest) {
 			t.Errorf("%s: known answers in %s, unknown in %s", name, fastest[0], fastest[1])
 		}
 	}
+}
+
+func alike(fastest [2]time.Duration) bool {
+	ratio := float64(fastest[0]) / float64(fastest[1])
+	return ratio < 1.5 && ratio > 1/1.5 || (fastest[0]-fastest[1]).Abs() < noise
 }
 
 // neutral leaves out what the question said, and ids, which are always new.
