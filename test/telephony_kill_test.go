@@ -34,7 +34,9 @@ func TestKilledAtAnyStepOfACallItIsNeverDialedTwiceAndNothingOfItIsLost(t *testi
 			a.phone.SetFaults(c.faults)
 			call := p.call(vars{"record": true})
 			worker, survivor := a.running(c.job, other)
-			eventually(t, "the provider to be where it is to be", func() bool { return a.phone.Stats().Placed == c.dialed })
+			eventually(t, "the call to be asked for", func() bool {
+				return a.phone.Stats().Placed == c.dialed && a.rows("SELECT count(*) FROM switchboard.calls WHERE dialed_at IS NOT NULL") == 1
+			})
 			worker.kill()
 			a.phone.SetFaults(signalwire.Faults{})
 
