@@ -34,8 +34,9 @@ func TestKilledAtAnyStepOfACallItIsNeverDialedTwiceAndNothingOfItIsLost(t *testi
 			a.phone.SetFaults(c.faults)
 			call := p.call(vars{"record": true})
 			worker, survivor := a.running(c.job, other)
-			eventually(t, "the call to be asked for", func() bool {
-				return a.phone.Stats().Placed == c.dialed && a.rows("SELECT count(*) FROM switchboard.calls WHERE dialed_at IS NOT NULL") == 1
+			eventually(t, "the call to be asked for, and to go by", func() bool { // else nobody might say what to do with it
+				stats := a.phone.Stats()
+				return stats.Placed == c.dialed && stats.Live == 0 && a.rows("SELECT count(*) FROM switchboard.calls WHERE dialed_at IS NOT NULL") == 1
 			})
 			worker.kill()
 			a.phone.SetFaults(signalwire.Faults{})
