@@ -34,7 +34,10 @@ func TestKilledAtAnyStepOfACallItIsNeverDialedTwiceAndNothingOfItIsLost(t *testi
 			a.phone.SetFaults(c.faults)
 			call := p.call(vars{"record": true})
 			worker, survivor := a.running(c.job, other)
-			eventually(t, "the provider to be where it is to be", func() bool { return a.phone.Stats().Placed == c.dialed })
+			eventually(t, "the call to be asked for, and to go by", func() bool { // else nobody might say what to do with it
+				stats := a.phone.Stats()
+				return stats.Placed == c.dialed && stats.Live == 0 && a.rows("SELECT count(*) FROM switchboard.calls WHERE dialed_at IS NOT NULL") == 1
+			})
 			worker.kill()
 			a.phone.SetFaults(signalwire.Faults{})
 

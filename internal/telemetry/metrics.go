@@ -41,6 +41,11 @@ func NewMetrics() *Metrics {
 		calls:      counter("calls_ended_total", "Calls that ended, by direction and the status in which they did.", "direction", "status"),
 		statements: prometheus.NewCounter(prometheus.CounterOpts{Name: "switchboard_sql_statements_total", Help: "Statements sent to the database."}),
 	}
+	for _, direction := range []string{"INBOUND", "OUTBOUND"} { // there from the start: an increase from nothing is none
+		for _, status := range []string{"COMPLETED", "FAILED", "NO_ANSWER", "BUSY", "CANCELED"} {
+			m.calls.WithLabelValues(direction, status)
+		}
+	}
 	m.registry.MustRegister(m.requests, m.operations, m.jobs, m.webhooks, m.handled, m.calls, m.statements,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
