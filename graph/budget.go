@@ -42,7 +42,7 @@ func DefaultBudget() Budget {
 		Depth:       16, // introspection has 15
 		RootFields:  20,
 		Comparisons: 10_000, // about 3 ms of validation
-		Cost:        30_000, // introspection of our schema, and a page of 500 utterances with their words
+		Cost:        60_000, // introspection of our schema, and a page of 500 utterances with their words
 	}
 }
 
