@@ -145,6 +145,7 @@ func engine(budget Budget) *executor.Executor {
 	exec.SetErrorPresenter(present)
 	exec.SetRecoverFunc(recovered)
 	exec.Use(NewBudgetPass(schema.Schema(), budget))
+	exec.SetDefaultRulesFn(noHints)
 	exec.Use(introspection{})
 	exec.AroundResponses(resolver.remembering)
 	return exec

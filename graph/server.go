@@ -59,10 +59,9 @@ func NewServer(d Deps) *Server {
 	s.exec.SetDisableSuggestion(!d.Introspection)
 	s.exec.Use(pacing{d.Limits})
 	s.exec.Use(NewBudgetPass(schema.Schema(), d.Budget))
+	s.exec.SetDefaultRulesFn(noHints)
 	if d.Introspection {
 		s.exec.Use(introspection{})
-	} else {
-		s.exec.SetDefaultRulesFn(noHints)
 	}
 	if d.Traces != nil {
 		s.exec.AroundOperations(tracing(d.Traces))

@@ -48,6 +48,7 @@ func viewer(ctx context.Context) access.Viewer {
 // answered to a member. Mutations run one after the other, before their payloads.
 func became(ctx context.Context, v access.Viewer) {
 	if was, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
+		v.Entering = was.Entering
 		*was = v
 	}
 }
