@@ -76,11 +76,11 @@ func heard() speech.Result {
 }
 
 // restartServer gives a process whose memory no earlier measurement has touched.
-func (l *bench) restartServer(ctx context.Context) (err error) {
+func (l *bench) restartServer(ctx context.Context, settings ...string) (err error) {
 	if err := l.Server.Stop(); err != nil {
 		return err
 	}
-	l.Server, err = l.Launch(ctx)
+	l.Server, err = l.Launch(ctx, settings...)
 	return err
 }
 
@@ -91,6 +91,6 @@ func (l *bench) startByHand(ctx context.Context) (err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the yardstick: %w\n%s", err, out)
 	}
-	l.byHand, err = l.Run(ctx, []string{binary}, "DATABASE_URL="+l.Database, "TOKEN="+l.byHandIs, "WEBHOOK_SECRET="+l.Webhook, "SIGNALWIRE_SIGNING_KEY="+l.phone.key)
+	l.byHand, err = l.Run(ctx, []string{binary}, "DATABASE_URL="+l.Database, "TOKEN="+l.byHandIs, "WEBHOOK_SECRET="+l.Webhook, "SIGNALWIRE_SIGNING_KEY="+l.phone.key, "STRIPE_WEBHOOK_SECRET="+stripeSecret)
 	return err
 }

@@ -53,8 +53,8 @@ func (p telephone) settings() []string {
 	return []string{"SIGNALWIRE_PROJECT_ID=" + phoneProject, "SIGNALWIRE_TOKEN=" + p.token, "SIGNALWIRE_SPACE_URL=" + p.url, "SIGNALWIRE_SIGNING_KEY=" + p.key}
 }
 
-// measureCallbacks fills the row of the telephone provider's callbacks accepted a second. Unlike the other
-// provider's, each is signed by itself, and its job asks the provider about a call.
+// measureCallbacks is for the source whose signatures cover the fields of a form, and whose jobs ask the provider
+// about a call.
 func (l *bench) measureCallbacks(ctx context.Context, t *table) error {
 	ours, err := l.callbacks(l.Server, "/api/webhooks/signalwire")
 	if err != nil {
@@ -64,31 +64,7 @@ func (l *bench) measureCallbacks(ctx context.Context, t *table) error {
 	if err != nil {
 		return err
 	}
-	var before int
-	if err := l.Pool.QueryRow(ctx, "SELECT count(*) FROM switchboard.webhook_events").Scan(&before); err != nil {
-		return fmt.Errorf("counting events: %w", err)
-	}
-	var held, hand, ratios []float64
-	for i := range intakeRounds + 1 {
-		a, err := l.held(ctx, ours)
-		if err != nil {
-			return fmt.Errorf("callbacks: %w", err)
-		}
-		b, err := l.rate(ctx, l.byHand, byHand)
-		if err != nil {
-			return fmt.Errorf("callbacks by hand: %w", err)
-		}
-		if i > 0 { // the first one warms up
-			held, hand, ratios = append(held, a), append(hand, b), append(ratios, a/b)
-		}
-	}
-	say("callbacks: %.0f, %.0f by hand: %.2f", held, hand, ratios)
-	ratio := median(ratios)
-	t.add(row{
-		what: "SignalWire callbacks accepted a second, each with a signature of its own", ours: fmt.Sprintf("%.0f", median(held)), byHand: fmt.Sprintf("%.0f", median(hand)),
-		ratio: fmt.Sprintf("%.2f×", ratio), bound: fmt.Sprintf("at least %.1f×", minIntake),
-	}, ratio >= minIntake/noise)
-	return l.kept(ctx, before+ours.sent())
+	return l.measureIntake(ctx, t, intake{what: "Callbacks of SignalWire accepted a second, each with a signature of its own", ours: ours, byHand: byHand})
 }
 
 // callbacks are those of one receiver; the number is in the id of the call.
@@ -108,17 +84,12 @@ func (l *bench) callbacks(p *lab.Process, path string) (*webhooks, error) {
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		text += name + form.Get(name)
 	}
-	w := &webhooks{at: bytes.LastIndex(request, []byte(blank)), numbers: make([]int, senders)}
-	signature, number := bytes.Index(request, []byte(unsigned)), strings.LastIndex(text, call)+len(call)-len(blank)
-	w.sign = func(request []byte) {
+	at, signature, number := bytes.LastIndex(request, []byte(blank)), bytes.Index(request, []byte(unsigned)), strings.LastIndex(text, call)+len(call)-len(blank)
+	return every(request, func(request []byte) {
 		mac := hmac.New(sha1.New, []byte(l.phone.key))
 		mac.Write([]byte(text[:number]))
-		mac.Write(request[w.at : w.at+len(blank)])
+		mac.Write(request[at : at+len(blank)])
 		mac.Write([]byte(text[number+len(blank):]))
 		base64.StdEncoding.Encode(request[signature:signature+len(unsigned)], mac.Sum(nil))
-	}
-	for range senders {
-		w.requests = append(w.requests, bytes.Clone(request))
-	}
-	return w, nil
+	}), nil
 }

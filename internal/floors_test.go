@@ -24,7 +24,7 @@ var floors = map[string]int{
 	"internal/transcription": 8, // needs recordings, and the inbox's event
 	"internal/telephony":     8, // hands recordings down, and needs the inbox's event
 	"internal/recording":     7,
-	"internal/billing":       6, // transcription counts by it; cmd hands it the inbox's events
+	"internal/billing":       6, // transcription and telephony count by it; cmd hands it the inbox's events
 	"internal/inbox":         6, // its handlers are rooms above, which cmd gives to it
 	"internal/identity":      5, // records changes of members and settings as activity
 	"internal/activity":      4, // wakes by live

@@ -34,6 +34,7 @@ type server struct {
 	bearer, webhook [32]byte // hashes, so that comparing takes the same time for any length
 	public          string   // our own address, as the telephone provider signs it
 	signing         []byte   // its key
+	stripeKey       []byte
 }
 
 func main() {
@@ -62,6 +63,7 @@ func run() error {
 	defer pool.Close()
 	s := &server{pool: pool, bearer: sha256.Sum256([]byte("Bearer " + os.Getenv("TOKEN"))), webhook: sha256.Sum256([]byte(os.Getenv("WEBHOOK_SECRET")))}
 	s.public, s.signing = os.Getenv("BACKEND_URL"), []byte(os.Getenv("SIGNALWIRE_SIGNING_KEY"))
+	s.stripeKey = []byte(os.Getenv("STRIPE_WEBHOOK_SECRET"))
 	web := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: s.routes(), ReadHeaderTimeout: headerTimeout}
 	go func() {
 		<-ctx.Done()
@@ -83,6 +85,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /webhook", s.keep)
 	mux.HandleFunc("GET /calls", s.signedIn(s.calls))
 	mux.HandleFunc("POST /callback", s.callback)
+	mux.HandleFunc("POST /stripe", s.stripe)
 	return mux
 }
 
@@ -90,7 +93,7 @@ func (s *server) routes() http.Handler {
 func (s *server) signedIn(answer func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !same(r.Header.Get("Authorization"), s.bearer) {
-			http.Error(w, "who are you?", http.StatusUnauthorized)
+			stranger(w)
 			return
 		}
 		body, err := answer(r)

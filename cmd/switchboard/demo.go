@@ -47,6 +47,8 @@ func (d *demoCallCommand) run(ctx context.Context, out io.Writer, show *show) er
 	}
 	var answered *client.Error
 	switch {
+	case errors.As(err, &answered) && answered.Code == "PLAN_LIMIT_EXCEEDED":
+		return fmt.Errorf("%s To buy a larger one: switchboard demo checkout", printable(answered.Message))
 	case errors.As(err, &answered) && placed.ID != "":
 		return fmt.Errorf("%s", printable(answered.Message))
 	case err != nil:

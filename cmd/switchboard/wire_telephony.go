@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/config"
 	"github.com/switchboard-voice/switchboard/internal/httpserver"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
@@ -24,11 +25,11 @@ func caller(c config.Config, out *http.Client) *signalwire.Client {
 }
 
 // telephony builds the room of calls and has what it recorded transcribed, where the settings say so.
-func (a *app) telephony(copies *recording.Copies, transcriptions *transcription.Automatic) (*telephony.Service, *telephony.Worker) {
+func (a *app) telephony(limits *billing.Limits, copies *recording.Copies, transcriptions *transcription.Automatic) (*telephony.Service, *telephony.Worker) {
 	c := a.config
-	calls := telephony.New(telephony.Deps{Store: a.store, Jobs: a.queue, Activity: a.activity, Enabled: c.Calls(), Number: c.SignalWireNumber, Now: time.Now})
+	calls := telephony.New(telephony.Deps{Store: a.store, Jobs: a.queue, Activity: a.activity, Limits: limits, Enabled: c.Calls(), Number: c.SignalWireNumber, Now: time.Now})
 	worker := telephony.NewWorker(telephony.WorkerDeps{
-		Store: a.store, Jobs: a.queue, Copies: copies, Provider: a.signalwire, Ended: a.metrics.CallEnded,
+		Store: a.store, Jobs: a.queue, Copies: copies, Limits: limits, Provider: a.signalwire, Ended: a.metrics.CallEnded,
 		Options: telephony.Options{
 			PublicURL: c.PublicURL(), WebhookPath: httpserver.WebhookPath + "signalwire", AnswerPath: httpserver.AnswerPath,
 			SigningKeys: c.SignalWireSigningKeys, CheckAfter: c.CallCheckAfter, LostAfter: c.CallLostAfter,

@@ -5136,6 +5136,7 @@ enum BillingInterval {
 }
 
 enum UsageMetric {
+  "Those that come in too, which are never refused."
   CALLS
   "Of calls, each begun minute counts."
   MINUTES
@@ -5798,7 +5799,8 @@ type Subscription
 extend type Mutation {
   """
   Has a number called, once: what the provider did not confirm is looked up and never dialed again, and is FAILED after two
-  minutes of not knowing. The same idempotencyKey gives the same call. Needs the role OPERATOR.
+  minutes of not knowing. The same idempotencyKey gives the same call. Refused with PlanLimitError where the plan has no call
+  or no minute left this month. Needs the role OPERATOR.
   """
   callStart(input: CallStartInput!): CallStartPayload! @cost(weight: 10)
   "Ends a call; its status follows once the provider says so. Needs the role OPERATOR."

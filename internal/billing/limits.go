@@ -12,8 +12,7 @@ import (
 )
 
 // Limits is the one place where something is counted and refused, for rooms above that join it in their
-// transaction. Telephony: Use for CALLS and Room for MINUTES where a call begins, Count for MINUTES where
-// it has ended, all before activity.Record, as the lock on the count comes before that on the head.
+// transaction, before activity.Record, as the lock on the count comes before that on the head.
 type Limits struct{ rules Rules }
 
 // NewLimits makes the door for rooms above.

@@ -44,14 +44,25 @@ type callRecording struct {
 // recordingWait is how long the audio of an ended call may take to be here: some ten tries of its copy.
 const recordingWait = 5 * time.Minute
 
+// transcriptionWait is how long a recording that is here may lie before its transcription begins: longer than
+// the server pauses while an organization has as many under way as it may.
+const transcriptionWait = 45 * time.Second
+
 // errSeen ends a stream that has said all that was waited for.
 var errSeen = errors.New("seen")
 
 // awaitTranscription listens to the organization until a recording of the call is there and its transcription
-// has begun, and gives that one's id.
+// has begun, and gives that one's id. Error: *Error, also where nothing transcribes it.
 func (c *Client) awaitTranscription(ctx context.Context, p Placed, step func(CallStep)) (id string, err error) {
-	waiting, cancel := context.WithTimeout(ctx, recordingWait)
+	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
+	patience, stored := time.AfterFunc(recordingWait, cancel), false
+	defer patience.Stop()
+	tell := func(s CallStep) {
+		stored = true
+		patience.Reset(transcriptionWait)
+		step(s)
+	}
 	variables := map[string]any{"id": p.organization}
 	if p.cursor != "" {
 		variables["after"] = p.cursor
@@ -65,7 +76,7 @@ func (c *Client) awaitTranscription(ctx context.Context, p Placed, step func(Cal
 		if err != nil {
 			return err
 		}
-		id, err = call.tell(event.OrganizationActivity, step)
+		id, err = call.tell(event.OrganizationActivity, tell)
 		return err
 	})
 	switch {
@@ -73,6 +84,8 @@ func (c *Client) awaitTranscription(ctx context.Context, p Placed, step func(Cal
 		return id, nil
 	case err == nil:
 		err = errors.New("the stream ended before the recording was there")
+	case waiting.Err() != nil && ctx.Err() == nil && stored:
+		return "", &Error{Code: "NOT_TRANSCRIBED", Message: "The recording is there, and nothing transcribes it: so say the organization's settings, or its plan has no transcription left."}
 	case waiting.Err() != nil && ctx.Err() == nil:
 		err = fmt.Errorf("no transcription of its recording began within %s", recordingWait)
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -28,7 +29,8 @@ type Migration struct {
 }
 
 // Migrate brings the schemas "switchboard" and "river" up to date. Several processes may run it at the
-// same time: one works, the others wait. It needs a direct connection: the lock lives in the session.
+// same time: one works, the others wait for a lock that covers both. It needs a direct connection: the lock
+// lives in the session.
 func Migrate(ctx context.Context, directURL string, files fs.FS) (applied int, err error) {
 	err = withProvider(ctx, directURL, files, func(provider *goose.Provider, pool *pgxpool.Pool) error {
 		results, err := provider.Up(ctx)
@@ -79,13 +81,23 @@ func (s *Store) Migrated(ctx context.Context, files fs.FS) error {
 }
 
 func withProvider(ctx context.Context, url string, files fs.FS, do func(*goose.Provider, *pgxpool.Pool) error) error {
-	pool, err := pgxpool.New(ctx, url)
+	parsed, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return errors.New("the direct database URL cannot be read") // the cause would show the password
+	}
+	parsed.MaxConns = migrateConns
+	pool, err := pgxpool.NewWithConfig(ctx, parsed)
 	if err != nil {
 		return fmt.Errorf("opening the direct connection: %w", err)
 	}
 	defer pool.Close()
 	conn := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = conn.Close() }()
+	unlock, err := alone(ctx, conn)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := makeSchemas(ctx, conn); err != nil {
 		return err
 	}
@@ -93,25 +105,43 @@ func withProvider(ctx context.Context, url string, files fs.FS, do func(*goose.P
 	if err != nil {
 		return err
 	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider("", conn, files, goose.WithStore(store), goose.WithSessionLocker(locker), goose.WithSlog(slog.New(slog.DiscardHandler)))
+	provider, err := goose.NewProvider("", conn, files, goose.WithStore(store), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return fmt.Errorf("reading migrations: %w", err)
 	}
 	return do(provider, pool)
 }
 
-// makeSchemas stands before the migrations because goose keeps its own table in there. Two processes
-// that start at the same time may both try: the advisory lock makes the second one wait.
+const (
+	// migrateConns are the lock's, goose's and River's, whatever the URL says: with fewer they wait for each other.
+	migrateConns = 3
+	// lockEvery and lockTries make five minutes: longer than a large index takes, and a deploy that hangs is seen.
+	lockEvery, lockTries = 1, 300
+)
+
+// alone waits until nobody else migrates. The lock is goose's own, so that a program of an older version waits
+// too, but held around everything: goose would give it back before River begins. It is asked for again and
+// again, as CREATE INDEX CONCURRENTLY would wait for whoever waits in the database.
+func alone(ctx context.Context, conn *sql.DB) (unlock func(), err error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(lockEvery, lockTries))
+	if err != nil {
+		return nil, err
+	}
+	session, err := conn.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("opening the direct connection: %w", err)
+	}
+	if err := locker.SessionLock(ctx, session); err != nil {
+		return nil, errors.Join(fmt.Errorf("waiting for others who migrate: %w", err), session.Close())
+	}
+	return func() { // the lock goes with the connection, which is closed next, should this not reach the server
+		_ = errors.Join(locker.SessionUnlock(context.WithoutCancel(ctx), session), session.Close())
+	}, nil
+}
+
+// makeSchemas stands before the migrations because goose keeps its own table in there.
 func makeSchemas(ctx context.Context, conn *sql.DB) error {
-	_, err := conn.ExecContext(ctx, `DO $$ BEGIN
-		PERFORM pg_advisory_xact_lock(7226312911);
-		CREATE SCHEMA IF NOT EXISTS switchboard;
-		CREATE SCHEMA IF NOT EXISTS river;
-	END $$`)
+	_, err := conn.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS switchboard; CREATE SCHEMA IF NOT EXISTS river`)
 	if err != nil {
 		return fmt.Errorf("making the schemas: %w", err)
 	}

@@ -100,6 +100,9 @@ func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, see
 			s.why = &Failure{Code: *call.FailureCode, Message: *call.FailureMessage}
 		}
 	}
+	if err := w.countMinutes(ctx, tx, call, seen); err != nil {
+		return nil, err
+	}
 	if from == to { // times may have become known meanwhile
 		return write(ctx, tx, call, s)
 	}

@@ -52,6 +52,9 @@ func (w *Worker) inbound(ctx context.Context, tx *postgres.Tx, number *db.PhoneN
 	if err != nil {
 		return fmt.Errorf("inserting the call: %w", err)
 	}
+	if err := w.countIn(ctx, tx, call); err != nil {
+		return err
+	}
 	if status(seen.Status) == "" {
 		seen.Status = signalwire.Initiated
 	}

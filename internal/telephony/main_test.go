@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/devstack/testdb"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
@@ -90,7 +91,8 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func open(t *testing.T) *house {
+// open makes a house where everybody may use as much as they like, or as much as limits say.
+func open(t *testing.T, limits ...map[billing.Metric]int64) *house {
 	t.Helper()
 	address, hub := testdb.New(t), live.New()
 	store, err := postgres.Open(t.Context(), postgres.Config{URL: address, Wake: hub.Publish})
@@ -112,9 +114,15 @@ func open(t *testing.T) *house {
 	server := httptest.NewServer(h.vendor)
 	t.Cleanup(server.Close)
 	anybody := func(context.Context, access.Viewer, uuid.UUID) error { return nil }
-	h.Service = New(Deps{Store: store, Jobs: queue, Activity: activity.New(store, hub, anybody), Enabled: true, Now: time.Now})
+	rules := billing.Rules{Fixed: billing.Free, Limits: map[billing.Tier]map[billing.Metric]int64{}, Now: time.Now}
+	for _, most := range limits {
+		rules.Limits[billing.Free] = most
+		rules.Prices = []billing.Sold{{Tier: billing.Pro, Interval: billing.Month, StripeID: "price_1"}}
+	}
+	plan := billing.NewLimits(rules)
+	h.Service = New(Deps{Store: store, Jobs: queue, Activity: activity.New(store, hub, anybody), Limits: plan, Enabled: true, Now: time.Now})
 	h.worker = NewWorker(WorkerDeps{
-		Store: store, Jobs: queue, Copies: recording.NewCopies(recording.CopiesDeps{Store: store, Jobs: queue}), Ended: func(string, string) {},
+		Store: store, Jobs: queue, Copies: recording.NewCopies(recording.CopiesDeps{Store: store, Jobs: queue}), Limits: plan, Ended: func(string, string) {},
 		Provider: signalwire.New(signalwire.Config{BaseURL: server.URL, ProjectID: "p", Token: "token"}),
 		Options:  Options{PublicURL: "https://api.example.com", WebhookPath: "/hook", AnswerPath: "/answer", CheckAfter: time.Minute, LostAfter: time.Minute},
 	})

@@ -25,7 +25,7 @@ type StartInput struct {
 }
 
 // Start has a number called, once. Errors: NotFound, Forbidden below Operator, Invalid, LimitExceeded with the
-// name of the limit, Conflict for a key that was used for another number, InvalidState where no provider is
+// name of the limit, PlanLimit where the plan has no call or no minute left, Conflict for a key that was used for another number, InvalidState where no provider is
 // configured or there is no number to call from.
 func (s *Service) Start(ctx context.Context, viewer access.Viewer, in StartInput) (*Call, error) {
 	scope, err := viewer.Scope(in.OrganizationID, access.Operator)
@@ -79,6 +79,9 @@ func (s *Service) start(ctx context.Context, tx *postgres.Tx, scope access.Scope
 	})
 	if err != nil {
 		return Call{}, fmt.Errorf("inserting the call: %w", err)
+	}
+	if err := s.use(ctx, tx, row); err != nil {
+		return Call{}, err
 	}
 	if err := s.jobs.Enqueue(ctx, tx, placeArgs{CallID: row.ID}); err != nil {
 		return Call{}, err

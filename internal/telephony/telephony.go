@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/activity"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -65,6 +66,7 @@ type Service struct {
 	store    *postgres.Store
 	jobs     *jobs.Queue
 	activity *activity.Service
+	limits   *billing.Limits
 	enabled  bool
 	fallback string
 	now      func() time.Time
@@ -75,6 +77,7 @@ type Deps struct {
 	Store    *postgres.Store
 	Jobs     *jobs.Queue
 	Activity *activity.Service
+	Limits   *billing.Limits
 	Enabled  bool   // a provider is configured
 	Number   string // that organizations without one of their own call from; empty: they cannot
 	Now      func() time.Time
@@ -82,7 +85,7 @@ type Deps struct {
 
 // New makes the service.
 func New(d Deps) *Service {
-	return &Service{store: d.Store, jobs: d.Jobs, activity: d.Activity, enabled: d.Enabled, fallback: d.Number, now: d.Now}
+	return &Service{store: d.Store, jobs: d.Jobs, activity: d.Activity, limits: d.Limits, enabled: d.Enabled, fallback: d.Number, now: d.Now}
 }
 
 // Get finds a call in the viewer's organizations. Error: NotFound.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/signalwire"
@@ -15,6 +16,7 @@ type Worker struct {
 	store    *postgres.Store
 	jobs     *jobs.Queue
 	copies   *recording.Copies
+	limits   *billing.Limits
 	provider *signalwire.Client
 	ended    func(direction, status string)
 	options  Options
@@ -47,6 +49,7 @@ type WorkerDeps struct {
 	Store    *postgres.Store
 	Jobs     *jobs.Queue
 	Copies   *recording.Copies
+	Limits   *billing.Limits
 	Provider *signalwire.Client             // nil: none is configured, and no call begins
 	Ended    func(direction, status string) // counts calls that are over
 	Options  Options
@@ -55,7 +58,7 @@ type WorkerDeps struct {
 // NewWorker makes the worker and registers its jobs. Every process registers every kind, also where no
 // provider is configured: calls of before are then left as they are.
 func NewWorker(d WorkerDeps) *Worker {
-	w := &Worker{store: d.Store, jobs: d.Jobs, copies: d.Copies, provider: d.Provider, ended: d.Ended, options: d.Options}
+	w := &Worker{store: d.Store, jobs: d.Jobs, copies: d.Copies, limits: d.Limits, provider: d.Provider, ended: d.Ended, options: d.Options}
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.place)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.check)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Work, Once: true}, w.hangup)

@@ -3,6 +3,7 @@ package transcription
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
@@ -20,7 +21,8 @@ type Automatic struct{ service *Service }
 func NewAutomatic(s *Service) *Automatic { return &Automatic{service: s} }
 
 // Begin queues the first transcription of a recording; one that has any, or is gone, is left alone. While the
-// organization has as many under way as it may, the job waits.
+// organization has as many under way as it may, the job waits; where its plan has none left it does not, as that
+// may take weeks: the recording stays, and a person may ask for its transcription later.
 func (a *Automatic) Begin(ctx context.Context, organization, recording uuid.UUID) error {
 	s := a.service
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -53,6 +55,9 @@ func (a *Automatic) Begin(ctx context.Context, organization, recording uuid.UUID
 		return nil
 	case fault.Is(err, fault.CodeLimit):
 		return jobs.Later(liveRetry)
+	case fault.Is(err, fault.CodePlanLimit):
+		slog.InfoContext(ctx, "a recording is not transcribed: the plan has no transcription left", "organization", organization, "recording", recording)
+		return nil
 	}
 	return err
 }
