@@ -4682,7 +4682,7 @@ var sources = []*ast.Source{
   organizationCreate(input: OrganizationCreateInput!): OrganizationCreatePayload!
   "Ends the viewer's membership. The last OWNER stays."
   organizationLeave(organizationId: ID!): OrganizationLeavePayload!
-  "For good, with all recordings and transcriptions; slug is typed to be sure. Needs the role OWNER."
+  "For good, with all recordings, held ones too, and transcriptions; slug is typed to be sure. A billing subscription goes on: cancel it first. Needs the role OWNER."
   organizationDelete(input: OrganizationDeleteInput!): OrganizationDeletePayload!
 
   "Mails an invite that opens once, for 7 days, for this address. Needs the role ADMIN; only an OWNER invites owners."
@@ -4727,7 +4727,7 @@ extend type Organization {
   ssoConnection: SsoConnection
   "Needs the role ADMIN."
   ssoDomains: [SsoDomain!]! @cost(weight: 5)
-  "Who did what about members, ways in and settings, newest first. It only grows. Needs the role ADMIN."
+  "Who did what about members, ways in, money and settings, newest first. No line changes; the operator says how long they stay. Needs the role ADMIN."
   auditLog(first: Int! = 50, after: String, types: [ActivityType!]): AuditEventConnection!
 }
 
@@ -5022,7 +5022,7 @@ type SsoDomainRemovePayload {
   "In the audit log only: a comparison with Stripe found what no webhook had told."
   BILLING_REPAIRED
 
-  # The ones below stand in Organization.auditLog only.
+  # The ones below stand in the audit log only.
   MEMBER_INVITED
   INVITE_CANCELED
   MEMBER_JOINED
@@ -5472,7 +5472,7 @@ enum WebhookSource {
   SIGNALWIRE
 }
 
-"RECEIVED -> RETRYING -> PROCESSED | FAILED; FAILED -> RECEIVED by a retry, or when the provider sends it again; all but PROCESSED -> DISCARDED."
+"RECEIVED → RETRYING → PROCESSED | FAILED; FAILED → RECEIVED by a retry, or when the provider sends it again; all but PROCESSED → DISCARDED."
 enum WebhookEventStatus {
   RECEIVED
   RETRYING
@@ -5634,7 +5634,7 @@ type RecordingFailure {
 type LegalHold {
   since: DateTime!
   reason: String!
-  "Null when that account is gone."
+  "Null when that user is gone."
   setBy: Actor
 }
 
@@ -5725,7 +5725,7 @@ scalar Int64
 "Any JSON value, as it came."
 scalar JSON
 
-"Anything with a global id. Ids are opaque; the prefix names the type (org_, usr_, mem_, rec_, upl_, trn_, act_, whk_, bsu_, ivc_, pmt_)."
+"Anything with a global id. Ids are opaque; the prefix names the type (org_, usr_, mem_, rec_, upl_, trn_, call_, num_, act_, whk_, bsu_, ivc_, pmt_)."
 interface Node {
   id: ID!
 }
