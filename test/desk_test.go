@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/inbox"
 )
 
 // knocked is a WebhookEvent as an admin sees it.
@@ -125,6 +126,18 @@ func TestAdminsFindTheWebhooksOfTheirOrganizationAndNoOther(t *testing.T) {
 	}
 	if code := a.person("ours", "OPERATOR").fails(`{ organization(slug: "ours") { webhookInbox { nodes { id } } } }`, nil); code != "FORBIDDEN" {
 		t.Errorf("an operator: %s", code)
+	}
+}
+
+func TestEverySourceOfTheInboxIsNamedAndCanBeAskedFor(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	admin := a.person("ours", "ADMIN")
+	for _, source := range []inbox.SourceName{inbox.AssemblyAI, inbox.SignalWire, inbox.Stripe} {
+		a.kept(admin, string(source), "PROCESSED", "x", 0)
+		if got := admin.webhooks(vars{"sources": []string{string(source)}}); len(got) != 1 || got[0].Source != string(source) {
+			t.Errorf("%s: %+v", source, got)
+		}
 	}
 }
 

@@ -53,8 +53,13 @@ func TestWhatIsFoundByItsIDCountsAtItsOrganization(t *testing.T) {
 	t.Parallel()
 	a := start(t, "LIMIT_REQUESTS_PER_ORGANIZATION=1")
 	p := a.person("ours", "OPERATOR")
-	transcription := p.transcribe()
+	transcription, call, number := p.transcribe(), p.rung("COMPLETED", theirNumber, time.Minute), p.number("+12025550199")
+	admin := a.person("ours", "ADMIN")
+	event := a.kept(admin, "STRIPE", "FAILED", "evt_1", 0)
+	admin.untilLimited(`{ node(id: "` + event + `") { id } }`)
 	for _, query := range []string{
+		`{ call(id: "` + call + `") { id } }`,
+		`{ node(id: "` + number + `") { id } }`,
 		`{ transcription(id: "` + transcription + `") { id } }`,
 		`{ node(id: "` + transcription + `") { id } }`,
 		`mutation { transcriptionCancel(id: "` + transcription + `") { userErrors { code } } }`,

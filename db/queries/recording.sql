@@ -172,16 +172,16 @@ WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR prov
   AND (copying_at < now() - @silent_for::interval OR copying_at IS NULL AND created_at < now() - @lost_for::interval)
 ORDER BY id LIMIT @most;
 
--- name: HideRecordingsOf :many
--- The next of an organization that was closed.
-UPDATE switchboard.recordings SET deleted_at = now()
-WHERE id IN (SELECT r.id FROM switchboard.recordings r WHERE r.organization_id = @organization_id AND r.deleted_at IS NULL ORDER BY r.id LIMIT @most)
-RETURNING id;
+-- name: LockRecordingsOf :many
+-- The next of an organization that was closed. Held ones stay.
+SELECT id FROM switchboard.recordings
+WHERE organization_id = @organization_id AND deleted_at IS NULL AND held_at IS NULL ORDER BY id LIMIT @most FOR NO KEY UPDATE;
 
 -- name: AbortUploadsOf :exec
 UPDATE switchboard.uploads SET status = 'ABORTED' WHERE organization_id = @organization_id AND status = 'PENDING';
 
 -- name: CountLeftOf :one
 -- What an organization still has in the bucket.
-SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = @organization_id)::bigint AS recordings,
+SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = @organization_id AND r.held_at IS NULL)::bigint AS recordings,
+       (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = @organization_id AND r.held_at IS NOT NULL)::bigint AS held,
        (SELECT count(*) FROM switchboard.uploads u WHERE u.organization_id = @organization_id AND u.recording_id IS NULL AND u.cleared_at IS NULL)::bigint AS uploads;

@@ -23,6 +23,9 @@ ON CONFLICT (number) DO UPDATE SET label = coalesce(EXCLUDED.label, phone_number
 -- name: RemovePhoneNumber :execrows
 DELETE FROM switchboard.phone_numbers WHERE number = @number;
 
+-- name: RemovePhoneNumbersOf :exec
+DELETE FROM switchboard.phone_numbers WHERE organization_id = @organization_id;
+
 -- name: UpdatePhoneNumber :one
 UPDATE switchboard.phone_numbers SET
     label = CASE WHEN @set_label::boolean THEN sqlc.narg(label) ELSE label END,
@@ -31,6 +34,10 @@ WHERE id = @id AND organization_id = @organization_id RETURNING *;
 
 -- name: GetTelephonySettings :one
 SELECT * FROM switchboard.telephony_settings WHERE organization_id = @organization_id;
+
+-- name: EnsureTelephonySettings :exec
+-- So that there is a row to lock: of two first changes at once, one would else undo the other.
+INSERT INTO switchboard.telephony_settings (organization_id) VALUES (@organization_id) ON CONFLICT DO NOTHING;
 
 -- name: LockTelephonySettings :one
 SELECT * FROM switchboard.telephony_settings WHERE organization_id = @organization_id FOR UPDATE;
@@ -164,7 +171,8 @@ SELECT count(*)::integer FROM (
 
 -- name: MarkCallDialed :one
 -- Once: no row comes back when it may have been dialed, or is not wanted any more.
-UPDATE switchboard.calls SET dialed_at = now(), checked_at = now() WHERE id = @id AND status = 'PENDING' AND dialed_at IS NULL RETURNING *;
+UPDATE switchboard.calls SET dialed_at = now(), checked_at = now()
+WHERE id = @id AND status = 'PENDING' AND dialed_at IS NULL AND hangup_at IS NULL RETURNING *;
 
 -- name: MarkCallNotDialed :exec
 -- The provider surely did not take it.
@@ -184,11 +192,13 @@ UPDATE switchboard.calls SET
     failure_code = sqlc.narg(failure_code), failure_message = sqlc.narg(failure_message)
 WHERE id = @id RETURNING *;
 
--- name: MarkCallChecked :exec
-UPDATE switchboard.calls SET checked_at = now() WHERE id = @id;
-
 -- name: MarkCallHangup :exec
 UPDATE switchboard.calls SET hangup_at = coalesce(hangup_at, now()) WHERE id = @id;
+
+-- name: HangUpCallsOf :many
+-- All that an organization has under way.
+UPDATE switchboard.calls SET hangup_at = coalesce(hangup_at, now())
+WHERE organization_id = @organization_id AND status IN ('PENDING', 'INITIATING', 'RINGING', 'IN_PROGRESS') RETURNING id;
 
 -- name: MarkCallCollected :exec
 UPDATE switchboard.calls SET collected_at = now() WHERE id = @id;
@@ -217,6 +227,9 @@ SELECT * FROM switchboard.call_legs WHERE provider_id = @provider_id;
 
 -- name: GetFirstCallLeg :one
 SELECT * FROM switchboard.call_legs WHERE call_id = @call_id AND parent_provider_id IS NULL;
+
+-- name: ListFirstLegs :many
+SELECT provider_id FROM switchboard.call_legs WHERE call_id = ANY(@call_ids::uuid[]) AND parent_provider_id IS NULL ORDER BY provider_id;
 
 -- name: ListLegsOfCall :many
 SELECT * FROM switchboard.call_legs WHERE call_id = @call_id ORDER BY parent_provider_id NULLS FIRST, provider_id;

@@ -1311,10 +1311,12 @@ var (
 	unmarshalNWebhookSource2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋinboxᚐSourceName = map[string]inbox.SourceName{
 		"ASSEMBLYAI": inbox.AssemblyAI,
 		"SIGNALWIRE": inbox.SignalWire,
+		"STRIPE":     inbox.Stripe,
 	}
 	marshalNWebhookSource2githubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋinboxᚐSourceName = map[inbox.SourceName]string{
 		inbox.AssemblyAI: "ASSEMBLYAI",
 		inbox.SignalWire: "SIGNALWIRE",
+		inbox.Stripe:     "STRIPE",
 	}
 )
 

@@ -4682,7 +4682,10 @@ var sources = []*ast.Source{
   organizationCreate(input: OrganizationCreateInput!): OrganizationCreatePayload!
   "Ends the viewer's membership. The last OWNER stays."
   organizationLeave(organizationId: ID!): OrganizationLeavePayload!
-  "For good, with all recordings, held ones too, and transcriptions; slug is typed to be sure. A billing subscription goes on: cancel it first. Needs the role OWNER."
+  """
+  For good, with all recordings and transcriptions; slug is typed to be sure. Recordings under legal hold are kept, for nobody
+  to see, until the operator of the service lifts the hold. Needs the role OWNER.
+  """
   organizationDelete(input: OrganizationDeleteInput!): OrganizationDeletePayload!
 
   "Mails an invite that opens once, for 7 days, for this address. Needs the role ADMIN; only an OWNER invites owners."
@@ -5470,6 +5473,7 @@ extend type Mutation {
 enum WebhookSource {
   ASSEMBLYAI
   SIGNALWIRE
+  STRIPE
 }
 
 "RECEIVED → RETRYING → PROCESSED | FAILED; FAILED → RECEIVED by a retry, or when the provider sends it again; all but PROCESSED → DISCARDED."

@@ -191,12 +191,14 @@ func (q *Queries) CompleteUpload(ctx context.Context, arg CompleteUploadParams) 
 }
 
 const countLeftOf = `-- name: CountLeftOf :one
-SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = $1)::bigint AS recordings,
+SELECT (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = $1 AND r.held_at IS NULL)::bigint AS recordings,
+       (SELECT count(*) FROM switchboard.recordings r WHERE r.organization_id = $1 AND r.held_at IS NOT NULL)::bigint AS held,
        (SELECT count(*) FROM switchboard.uploads u WHERE u.organization_id = $1 AND u.recording_id IS NULL AND u.cleared_at IS NULL)::bigint AS uploads
 `
 
 type CountLeftOfRow struct {
 	Recordings int64
+	Held       int64
 	Uploads    int64
 }
 
@@ -204,7 +206,7 @@ type CountLeftOfRow struct {
 func (q *Queries) CountLeftOf(ctx context.Context, organizationID uuid.UUID) (*CountLeftOfRow, error) {
 	row := q.db.QueryRow(ctx, countLeftOf, organizationID)
 	var i CountLeftOfRow
-	err := row.Scan(&i.Recordings, &i.Uploads)
+	err := row.Scan(&i.Recordings, &i.Held, &i.Uploads)
 	return &i, err
 }
 
@@ -508,33 +510,6 @@ func (q *Queries) HideRecordings(ctx context.Context, ids []uuid.UUID) ([]*HideR
 			return nil, err
 		}
 		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const hideRecordingsOf = `-- name: HideRecordingsOf :many
-UPDATE switchboard.recordings SET deleted_at = now()
-WHERE id IN (SELECT r.id FROM switchboard.recordings r WHERE r.organization_id = $1 AND r.deleted_at IS NULL ORDER BY r.id LIMIT $2)
-RETURNING id
-`
-
-// The next of an organization that was closed.
-func (q *Queries) HideRecordingsOf(ctx context.Context, organizationID uuid.UUID, most int32) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, hideRecordingsOf, organizationID, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1072,6 +1047,32 @@ func (q *Queries) LockRecording(ctx context.Context, iD uuid.UUID, organizationI
 		&i.HoldReason,
 	)
 	return &i, err
+}
+
+const lockRecordingsOf = `-- name: LockRecordingsOf :many
+SELECT id FROM switchboard.recordings
+WHERE organization_id = $1 AND deleted_at IS NULL AND held_at IS NULL ORDER BY id LIMIT $2 FOR NO KEY UPDATE
+`
+
+// The next of an organization that was closed. Held ones stay.
+func (q *Queries) LockRecordingsOf(ctx context.Context, organizationID uuid.UUID, most int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, lockRecordingsOf, organizationID, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lockUpload = `-- name: LockUpload :one

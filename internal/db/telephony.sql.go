@@ -137,6 +137,16 @@ func (q *Queries) CountLiveCalls(ctx context.Context, organizationID uuid.UUID, 
 	return column_1, err
 }
 
+const ensureTelephonySettings = `-- name: EnsureTelephonySettings :exec
+INSERT INTO switchboard.telephony_settings (organization_id) VALUES ($1) ON CONFLICT DO NOTHING
+`
+
+// So that there is a row to lock: of two first changes at once, one would else undo the other.
+func (q *Queries) EnsureTelephonySettings(ctx context.Context, organizationID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, ensureTelephonySettings, organizationID)
+	return err
+}
+
 const getCall = `-- name: GetCall :one
 SELECT id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at FROM switchboard.calls WHERE id = $1 AND organization_id = ANY($2::uuid[])
 `
@@ -361,6 +371,32 @@ func (q *Queries) GetTelephonySettings(ctx context.Context, organizationID uuid.
 		&i.UpdatedAt,
 	)
 	return &i, err
+}
+
+const hangUpCallsOf = `-- name: HangUpCallsOf :many
+UPDATE switchboard.calls SET hangup_at = coalesce(hangup_at, now())
+WHERE organization_id = $1 AND status IN ('PENDING', 'INITIATING', 'RINGING', 'IN_PROGRESS') RETURNING id
+`
+
+// All that an organization has under way.
+func (q *Queries) HangUpCallsOf(ctx context.Context, organizationID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, hangUpCallsOf, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertCall = `-- name: InsertCall :one
@@ -918,6 +954,30 @@ func (q *Queries) ListCallsShortest(ctx context.Context, arg ListCallsShortestPa
 	return items, nil
 }
 
+const listFirstLegs = `-- name: ListFirstLegs :many
+SELECT provider_id FROM switchboard.call_legs WHERE call_id = ANY($1::uuid[]) AND parent_provider_id IS NULL ORDER BY provider_id
+`
+
+func (q *Queries) ListFirstLegs(ctx context.Context, callIds []uuid.UUID) ([]string, error) {
+	rows, err := q.db.Query(ctx, listFirstLegs, callIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var provider_id string
+		if err := rows.Scan(&provider_id); err != nil {
+			return nil, err
+		}
+		items = append(items, provider_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listLegsOfCall = `-- name: ListLegsOfCall :many
 SELECT provider_id, organization_id, call_id, parent_provider_id, status, provider_status, from_number, to_number, started_at, ended_at, duration_ms FROM switchboard.call_legs WHERE call_id = $1 ORDER BY parent_provider_id NULLS FIRST, provider_id
 `
@@ -1275,15 +1335,6 @@ func (q *Queries) LockTelephonySettings(ctx context.Context, organizationID uuid
 	return &i, err
 }
 
-const markCallChecked = `-- name: MarkCallChecked :exec
-UPDATE switchboard.calls SET checked_at = now() WHERE id = $1
-`
-
-func (q *Queries) MarkCallChecked(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, markCallChecked, id)
-	return err
-}
-
 const markCallCollected = `-- name: MarkCallCollected :exec
 UPDATE switchboard.calls SET collected_at = now() WHERE id = $1
 `
@@ -1294,7 +1345,8 @@ func (q *Queries) MarkCallCollected(ctx context.Context, id uuid.UUID) error {
 }
 
 const markCallDialed = `-- name: MarkCallDialed :one
-UPDATE switchboard.calls SET dialed_at = now(), checked_at = now() WHERE id = $1 AND status = 'PENDING' AND dialed_at IS NULL RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
+UPDATE switchboard.calls SET dialed_at = now(), checked_at = now()
+WHERE id = $1 AND status = 'PENDING' AND dialed_at IS NULL AND hangup_at IS NULL RETURNING id, organization_id, direction, status, provider_status, from_number, to_number, created_by, idempotency_key, record, announcement, transcribe, forward_to, created_at, started_at, ended_at, duration_ms, dialed_at, hangup_at, checked_at, collected_at, failure_code, failure_message, disposition, disposition_note, disposition_by, disposition_at
 `
 
 // Once: no row comes back when it may have been dialed, or is not wanted any more.
@@ -1483,6 +1535,15 @@ func (q *Queries) RemovePhoneNumber(ctx context.Context, number string) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const removePhoneNumbersOf = `-- name: RemovePhoneNumbersOf :exec
+DELETE FROM switchboard.phone_numbers WHERE organization_id = $1
+`
+
+func (q *Queries) RemovePhoneNumbersOf(ctx context.Context, organizationID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, removePhoneNumbersOf, organizationID)
+	return err
 }
 
 const setCallDisposition = `-- name: SetCallDisposition :one

@@ -91,16 +91,15 @@ func (w Wanted) search() (*string, error) {
 
 // ByID finds several at once, in the organizations in which the viewer is an admin.
 func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID) (map[uuid.UUID]*Kept, error) {
-	return s.byID(ctx, wanted, administered(viewer))
-}
-
-func (s *Service) byID(ctx context.Context, wanted, organizations []uuid.UUID) (map[uuid.UUID]*Kept, error) {
-	rows, err := s.store.ListWebhookEventsByID(ctx, wanted, organizations)
+	rows, err := s.store.ListWebhookEventsByID(ctx, wanted, administered(viewer))
 	if err != nil {
 		return nil, fmt.Errorf("reading events: %w", err)
 	}
 	found := make(map[uuid.UUID]*Kept, len(rows))
 	for _, r := range rows {
+		if err := viewer.Enter(*r.OrganizationID); err != nil {
+			return nil, err
+		}
 		k := shown(r)
 		found[r.ID] = &k
 	}
@@ -108,8 +107,8 @@ func (s *Service) byID(ctx context.Context, wanted, organizations []uuid.UUID) (
 }
 
 // inOrder reads events as they were asked for.
-func (s *Service) inOrder(ctx context.Context, scope access.Scope, wanted []uuid.UUID) ([]Kept, error) {
-	found, err := s.byID(ctx, wanted, []uuid.UUID{scope.OrganizationID})
+func (s *Service) inOrder(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID) ([]Kept, error) {
+	found, err := s.ByID(ctx, viewer, wanted)
 	if err != nil {
 		return nil, err
 	}

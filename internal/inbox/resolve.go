@@ -67,7 +67,7 @@ func (s *Service) Resolve(ctx context.Context, viewer access.Viewer, in ResolveI
 	if err != nil {
 		return nil, err
 	}
-	return s.inOrder(ctx, scope, wanted)
+	return s.inOrder(ctx, viewer, wanted)
 }
 
 func (in ResolveInput) check() (wanted []uuid.UUID, note string, err error) {

@@ -21,7 +21,8 @@ const (
 
 // Vacate deletes all that a closed organization has: each recording as if somebody had deleted it. It waits, by
 // jobs.Later, until nothing is left in the bucket: the row of the organization knows of it. An upload that was on
-// its way may arrive for some time, so that clearing it takes days.
+// its way may arrive for some time, so that clearing it takes days. What is under legal hold stays, for nobody to see,
+// until an operator lifts the hold: else deleting the organization would be the way around it.
 func (w *Worker) Vacate(ctx context.Context, queue *jobs.Queue, organization uuid.UUID) error {
 	for range vacateBatches {
 		n, err := w.hide(ctx, queue, organization)
@@ -42,7 +43,7 @@ func (w *Worker) Vacate(ctx context.Context, queue *jobs.Queue, organization uui
 	switch {
 	case left.Recordings > 0:
 		return jobs.Later(purgedIn)
-	case left.Uploads > 0:
+	case left.Uploads > 0 || left.Held > 0:
 		return jobs.Later(forgetEvery)
 	}
 	return nil
@@ -50,14 +51,18 @@ func (w *Worker) Vacate(ctx context.Context, queue *jobs.Queue, organization uui
 
 func (w *Worker) hide(ctx context.Context, queue *jobs.Queue, organization uuid.UUID) (hidden int, err error) {
 	err = w.store.InTx(ctx, func(tx *postgres.Tx) error {
-		rows, err := tx.HideRecordingsOf(ctx, organization, vacateBatch)
+		next, err := tx.LockRecordingsOf(ctx, organization, vacateBatch)
+		if err != nil {
+			return fmt.Errorf("looking for the recordings of a closed organization: %w", err)
+		}
+		rows, err := tx.HideRecordings(ctx, next)
 		if err != nil {
 			return fmt.Errorf("hiding the recordings of a closed organization: %w", err)
 		}
 		hidden = len(rows)
 		list := make([]jobs.Wanted, len(rows))
-		for i, id := range rows {
-			list[i] = jobs.Want(ctx, DeletedArgs{RecordingID: id})
+		for i, row := range rows {
+			list[i] = jobs.Want(ctx, DeletedArgs{RecordingID: row.ID})
 		}
 		return queue.EnqueueAll(ctx, tx, list)
 	})

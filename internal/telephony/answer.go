@@ -82,11 +82,30 @@ func (w *Worker) document(ctx context.Context, note signalwire.Callback, r *http
 	if err != nil && !postgres.Missing(err) {
 		return nil, fmt.Errorf("reading the first leg: %w", err)
 	}
+	if call.ForwardTo, err = w.connected(ctx, call); err != nil {
+		return nil, err
+	}
 	// The news is read even if the callback with it is lost or late.
 	err = w.store.InTx(ctx, func(tx *postgres.Tx) error {
 		return w.jobs.Enqueue(ctx, tx, checkArgs{CallID: call.ID, ProviderID: note.CallSid})
 	})
 	return w.script(call), err
+}
+
+// connected is who is connected with whoever is on the line; nil: nobody. A number of this service is not: two that
+// are forwarded to each other would call each other without end.
+func (w *Worker) connected(ctx context.Context, call *db.Call) (*string, error) {
+	if call.ForwardTo == nil {
+		return nil, nil
+	}
+	_, err := w.store.GetPhoneNumberByNumber(ctx, *call.ForwardTo)
+	if postgres.Missing(err) {
+		return call.ForwardTo, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking whose number a call is forwarded to: %w", err)
+	}
+	return nil, nil
 }
 
 // asked finds the call that the provider asks about.

@@ -88,6 +88,11 @@ func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, see
 			return nil, err
 		}
 	}
+	if from.Live() && !to.Live() {
+		if err := w.strays(ctx, tx, call); err != nil {
+			return nil, err
+		}
+	}
 	if s.ended = seen.EndedAt; s.ended.IsZero() {
 		s.ended = time.Now()
 		if call.EndedAt != nil {
@@ -107,6 +112,24 @@ func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, see
 		return write(ctx, tx, call, s)
 	}
 	return move(ctx, tx, call, s)
+}
+
+// strays has the provider asked about legs whose end was not told when their call ended: no sweep looks at what
+// hangs on a call that is over.
+func (w *Worker) strays(ctx context.Context, tx *postgres.Tx, call *db.Call) error {
+	legs, err := tx.ListLegsOfCall(ctx, call.ID)
+	if err != nil {
+		return fmt.Errorf("reading the legs: %w", err)
+	}
+	for _, leg := range legs {
+		if leg.ParentProviderID == nil || !Status(leg.Status).Live() {
+			continue
+		}
+		if err := w.jobs.Enqueue(ctx, tx, checkArgs{CallID: call.ID, ProviderID: leg.ProviderID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // duration is what the provider measured; it does so at the end.

@@ -50,7 +50,10 @@ func (w *Worker) check(ctx context.Context, job jobs.Job[checkArgs]) error {
 		if err != nil {
 			return w.wait(fmt.Errorf("asking the provider: %w", err))
 		}
-		return w.apply(ctx, call.ID, seen)
+		if err := w.apply(ctx, call.ID, seen); err != nil || seen.Status.Over() || call.EndedAt == nil || time.Since(*call.EndedAt) > collectFor {
+			return err
+		}
+		return jobs.Later(unfinishedPause) // a leg that outlives its call: no sweep looks at it again
 	}
 	if !Status(call.Status).Live() {
 		return nil
@@ -66,8 +69,8 @@ func (w *Worker) check(ctx context.Context, job jobs.Job[checkArgs]) error {
 		return fmt.Errorf("reading the first leg: %w", err)
 	}
 	seen, err := w.provider.Get(ctx, leg.ProviderID)
-	if signalwire.NotFound(err) {
-		return w.lost(ctx, leg)
+	if signalwire.NotFound(err) && job.Last { // said once, it may be wrong, and the call that talks would be hung up
+		return w.fail(ctx, call.ID, Failure{Code: "PROVIDER_LOST", Message: "The provider does not know this call any more."})
 	}
 	if err != nil {
 		return w.wait(fmt.Errorf("asking the provider: %w", err))

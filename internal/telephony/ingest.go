@@ -63,7 +63,7 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 	if note.CallSid == "" { // of the provider's other API, which we do not use
 		return inbox.Matched{}, nil
 	}
-	call, seen, err := w.locate(ctx, note.CallSid, event.Query)
+	call, seen, err := w.locate(ctx, note.CallSid, event)
 	if err != nil || call == nil {
 		return inbox.Matched{}, err
 	}
@@ -72,8 +72,8 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 		return matched, w.recorded(ctx, call, *note.Recording, event.ReceivedAt)
 	}
 	err = w.apply(ctx, call.ID, *seen)
-	if err == nil && status(seen.Status).CanBecome(status(note.Status)) && time.Since(event.ReceivedAt) < earlyFor {
-		err = jobs.Later(earlyPause)
+	if err == nil && status(seen.Status).CanBecome(status(note.Status)) {
+		err = early(event.ReceivedAt)
 	}
 	return matched, err
 }
@@ -88,10 +88,10 @@ func contentType(body []byte) string {
 
 // locate reads a call at the provider and finds which of ours it belongs to; none for a call that is nobody's
 // here, as the provider's account may have other uses.
-func (w *Worker) locate(ctx context.Context, sid, query string) (*db.Call, *signalwire.Call, error) {
+func (w *Worker) locate(ctx context.Context, sid string, event inbox.Event) (*db.Call, *signalwire.Call, error) {
 	seen, err := w.provider.Get(ctx, sid)
 	if signalwire.NotFound(err) {
-		return w.forgotten(ctx, sid)
+		return nil, nil, early(event.ReceivedAt)
 	}
 	if err != nil {
 		return nil, nil, w.wait(fmt.Errorf("asking the provider: %w", err))
@@ -110,7 +110,7 @@ func (w *Worker) locate(ctx context.Context, sid, query string) (*db.Call, *sign
 		call, err := w.takeIn(ctx, seen)
 		return call, &seen, err
 	}
-	call, err := w.named(ctx, seen, query)
+	call, err := w.named(ctx, seen, event.Query)
 	return call, &seen, err
 }
 
@@ -138,22 +138,11 @@ func (w *Worker) named(ctx context.Context, seen signalwire.Call, query string) 
 	return nil, jobs.GiveUp(errors.New("the provider's call has other numbers than the one that it names"))
 }
 
-// forgotten is for a call that the provider does not know any more: ours stays as it is.
-func (w *Worker) forgotten(ctx context.Context, sid string) (*db.Call, *signalwire.Call, error) {
-	leg, err := w.store.GetCallLeg(ctx, sid)
-	if postgres.Missing(err) {
-		return nil, nil, nil
+// early puts off what the provider told us of and does not know when it is asked: its word may be ahead of its
+// list. After a while it was forgotten, and what is ours is left to the sweep.
+func early(received time.Time) error {
+	if time.Since(received) < earlyFor {
+		return jobs.Later(earlyPause)
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("looking for the leg: %w", err)
-	}
-	return nil, nil, w.lost(ctx, leg)
-}
-
-// lost ends the call of a leg that the provider has forgotten.
-func (w *Worker) lost(ctx context.Context, leg *db.CallLeg) error {
-	if leg.ParentProviderID != nil {
-		return nil
-	}
-	return w.fail(ctx, leg.CallID, Failure{Code: "PROVIDER_LOST", Message: "The provider does not know this call any more."})
+	return nil
 }

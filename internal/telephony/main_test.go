@@ -45,6 +45,8 @@ type vendor struct {
 	calls      map[string]map[string]any
 	recordings map[string]map[string]any
 	placed     int
+	busy       bool   // takes no call
+	asked      func() // while a busy one is asked for a call
 }
 
 func (v *vendor) set(sid string, call map[string]any) {
@@ -67,6 +69,9 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, sid, _ := strings.Cut(path, "/")
 	found := map[string]map[string]map[string]any{"Calls": v.calls, "Recordings": v.recordings}[kind][sid]
 	switch {
+	case r.Method == http.MethodPost && path == "Calls" && v.busy:
+		v.asked()
+		w.WriteHeader(http.StatusTooManyRequests)
 	case r.Method == http.MethodPost && path == "Calls":
 		v.placed++
 		w.WriteHeader(http.StatusBadGateway)

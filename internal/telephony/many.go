@@ -19,6 +19,9 @@ func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.
 	}
 	found := make(map[uuid.UUID]*Call, len(rows))
 	for _, r := range rows {
+		if err := viewer.Enter(r.OrganizationID); err != nil {
+			return nil, err
+		}
 		c := fromRow(r)
 		found[r.ID] = &c
 	}

@@ -36,7 +36,7 @@ func (s *Service) Number(ctx context.Context, viewer access.Viewer, id ids.ID) (
 		return nil, missing(err, "phone number")
 	}
 	found := numberFromRow(row)
-	return &found, nil
+	return &found, viewer.Enter(row.OrganizationID)
 }
 
 // NumberChange is what an update may change; what is nil stays.
@@ -70,6 +70,9 @@ func (s *Service) UpdateNumber(ctx context.Context, viewer access.Viewer, c Numb
 	}
 	var changed PhoneNumber
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		if err := elsewhere(ctx, tx, params); err != nil {
+			return err
+		}
 		row, err := tx.UpdatePhoneNumber(ctx, params)
 		if err != nil {
 			return missing(err, "phone number")
@@ -81,6 +84,24 @@ func (s *Service) UpdateNumber(ctx context.Context, viewer access.Viewer, c Numb
 		return nil, err
 	}
 	return &changed, nil
+}
+
+// elsewhere refuses to forward to a number of the same organization, with which nobody would be connected. Another
+// organization's looks like any number here: whose it is, is nobody's business. Error: Invalid.
+func elsewhere(ctx context.Context, tx *postgres.Tx, p db.UpdatePhoneNumberParams) error {
+	if p.ForwardTo == nil {
+		return nil
+	}
+	rows, err := tx.ListPhoneNumbers(ctx, p.OrganizationID)
+	if err != nil {
+		return fmt.Errorf("reading the numbers: %w", err)
+	}
+	for _, row := range rows {
+		if row.Number == *p.ForwardTo {
+			return fault.Invalid("forwardTo", "Give a number outside of this service: its own numbers cannot be forwarded to.")
+		}
+	}
+	return nil
 }
 
 func (c NumberChange) params(organization uuid.UUID, from string, rules Settings) (db.UpdatePhoneNumberParams, error) {

@@ -50,6 +50,8 @@ func (w *Worker) place(ctx context.Context, job jobs.Job[placeArgs]) error {
 		return nil
 	case call.DialedAt != nil:
 		return w.lookUp(ctx, call)
+	case call.HangupAt != nil: // while the provider was too busy to take it
+		return w.cancel(ctx, call.ID)
 	case time.Since(call.CreatedAt) > w.options.LostAfter: // nobody waits for it any more: a phone that rings now surprises
 		return w.fail(ctx, call.ID, Failure{Code: "NOT_PLACED", Message: "The provider did not take the call in time."})
 	}
@@ -147,6 +149,16 @@ func (w *Worker) fail(ctx context.Context, id uuid.UUID, why Failure) error {
 			return call, nil // confirmed meanwhile
 		}
 		return move(ctx, tx, call, step{to: Failed, ended: time.Now(), why: &why, by: activity.Switchboard()})
+	}, func(*postgres.Tx) error { return nil })
+}
+
+// cancel ends a call that was given up before the provider took it.
+func (w *Worker) cancel(ctx context.Context, id uuid.UUID) error {
+	return w.moving(ctx, id, func(tx *postgres.Tx, call *db.Call) (*db.Call, error) {
+		if call.DialedAt != nil {
+			return call, nil
+		}
+		return move(ctx, tx, call, step{to: Canceled, ended: time.Now(), by: activity.Switchboard()})
 	}, func(*postgres.Tx) error { return nil })
 }
 

@@ -24,14 +24,14 @@ const collectFor = 6 * time.Hour
 func (w *Worker) recorded(ctx context.Context, call *db.Call, note signalwire.RecordingCallback, received time.Time) error {
 	seen, err := w.provider.Recording(ctx, note.Sid)
 	if signalwire.NotFound(err) {
-		return nil
+		return early(received)
 	}
 	if err != nil {
 		return w.wait(fmt.Errorf("asking for the recording: %w", err))
 	}
 	done, err := w.take(ctx, call, seen)
-	if err == nil && !done && progress(note.Status) != recording.InProgress && time.Since(received) < earlyFor {
-		return jobs.Later(earlyPause) // told before it is so
+	if err == nil && !done && progress(note.Status) != recording.InProgress {
+		return early(received)
 	}
 	return err
 }

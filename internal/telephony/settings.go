@@ -91,6 +91,9 @@ func (s *Service) UpdateSettings(ctx context.Context, viewer access.Viewer, c Se
 	}
 	var changed Settings
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		if err := tx.EnsureTelephonySettings(ctx, scope.OrganizationID); err != nil {
+			return fmt.Errorf("making the telephony settings: %w", err)
+		}
 		now, err := settings(tx.LockTelephonySettings(ctx, scope.OrganizationID))
 		if err != nil {
 			return err

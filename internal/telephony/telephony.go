@@ -98,7 +98,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Ca
 		return nil, missing(err, "call")
 	}
 	found := fromRow(row)
-	return &found, nil
+	return &found, viewer.Enter(row.OrganizationID)
 }
 
 // scoped finds a call that the viewer may act on with this role.
