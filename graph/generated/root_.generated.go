@@ -4682,7 +4682,7 @@ var sources = []*ast.Source{
   organizationCreate(input: OrganizationCreateInput!): OrganizationCreatePayload!
   "Ends the viewer's membership. The last OWNER stays."
   organizationLeave(organizationId: ID!): OrganizationLeavePayload!
-  "For good, with all recordings and transcriptions; slug is typed to be sure. Needs the role OWNER."
+  "For good, with all recordings and transcriptions; its subscription ends at once. slug is typed to be sure. Needs the role OWNER."
   organizationDelete(input: OrganizationDeleteInput!): OrganizationDeletePayload!
 
   "Mails an invite that opens once, for 7 days, for this address. Needs the role ADMIN; only an OWNER invites owners."

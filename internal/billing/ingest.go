@@ -186,6 +186,9 @@ func nobodys(e stripe.Event, k Knock) error {
 	if e.SubscriptionID == "" && e.ObjectKind != "checkout.session" {
 		return nil
 	}
+	if e.Type == "customer.subscription.deleted" || e.Type == "checkout.session.expired" { // also of an organization that was deleted: nobody pays any more
+		return nil
+	}
 	if time.Since(k.ReceivedAt) < earlyFor {
 		return jobs.Later(earlyPause)
 	}
