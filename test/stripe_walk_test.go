@@ -241,3 +241,13 @@ func TestDemoCheckoutShowsTheLimitBeforeAndAfter(t *testing.T) {
 		t.Errorf("another plan: %v\n%s\n%s", err, out, seen)
 	}
 }
+
+func TestADeletedOrganizationsCardIsChargedNoMore(t *testing.T) {
+	t.Parallel()
+	s := sells(t)
+	p := s.person("ours", "OWNER")
+	s.buys(p)
+	p.must(`mutation($in: OrganizationDeleteInput!) { organizationDelete(input: $in) { userErrors { code } } }`,
+		vars{"in": vars{"organizationId": p.organization.String(), "slug": "ours"}}, nil)
+	eventually(t, "the subscription to end", func() bool { return len(s.stripe.Subscriptions()) == 0 })
+}

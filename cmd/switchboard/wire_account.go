@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/recording"
@@ -10,9 +11,12 @@ import (
 )
 
 // onClosed gives the rooms above the organization their turn before the row goes.
-func (a *app) onClosed(recordings *recording.Worker, calls *telephony.Worker) {
+func (a *app) onClosed(recordings *recording.Worker, calls *telephony.Worker, money *billing.Worker) {
 	jobs.Handle(a.queue, jobs.Kind{Queue: jobs.Work, Attempts: jobs.ForAWeek}, func(ctx context.Context, job jobs.Job[identity.ClosedArgs]) error {
 		if err := calls.Vacate(ctx, job.Args.OrganizationID); err != nil { // first: no more is recorded then
+			return err
+		}
+		if err := money.Close(ctx, job.Args.OrganizationID, job.Attempt); err != nil {
 			return err
 		}
 		if err := recordings.Vacate(ctx, a.queue, job.Args.OrganizationID); err != nil {

@@ -16,6 +16,7 @@ type payments struct {
 	service *billing.Service
 	limits  *billing.Limits
 	source  inbox.Source
+	worker  *billing.Worker
 }
 
 // billing builds the room. Without a key of Stripe's nothing is sold, and everybody is on one plan.
@@ -26,7 +27,7 @@ func (a *app) billing() payments {
 		d.Stripe = stripe.New(stripe.Config{BaseURL: c.StripeBaseURL, Key: c.StripeKey, HTTP: a.callsOut()})
 	}
 	worker := billing.NewWorker(billing.WorkerDeps{Deps: d, Secrets: c.StripeWebhookSecrets, Every: c.BillingCompare})
-	return payments{service: billing.New(d), limits: billing.NewLimits(d.Rules), source: stripeSource(worker)}
+	return payments{service: billing.New(d), limits: billing.NewLimits(d.Rules), source: stripeSource(worker), worker: worker}
 }
 
 func billingRules(c config.Config) billing.Rules {

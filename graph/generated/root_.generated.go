@@ -4683,7 +4683,7 @@ var sources = []*ast.Source{
   "Ends the viewer's membership. The last OWNER stays."
   organizationLeave(organizationId: ID!): OrganizationLeavePayload!
   """
-  For good, with all recordings and transcriptions; slug is typed to be sure. Recordings under legal hold are kept, for nobody
+  For good, with all recordings and transcriptions; the subscription ends at once. slug is typed to be sure. Recordings under legal hold are kept, for nobody
   to see, until the operator of the service lifts the hold. Needs the role OWNER.
   """
   organizationDelete(input: OrganizationDeleteInput!): OrganizationDeletePayload!

@@ -21,11 +21,8 @@ func (d desk) livingCustomer(ctx context.Context, scope access.Scope, t turn) (s
 		return "", err
 	}
 	said, err := d.stripe.Customer(ctx, id)
-	if err == nil && !said.Deleted {
-		return id, nil
-	}
-	if err != nil && !stripe.NotFound(err) {
-		return "", err
+	if err != nil || !said.Deleted {
+		return id, err
 	}
 	if _, err := d.refresh(ctx, t, wanted{}); err != nil {
 		return "", err

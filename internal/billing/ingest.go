@@ -97,8 +97,8 @@ func (w *Worker) covered(ctx context.Context, t turn, e stripe.Event, k Knock) (
 	if err != nil {
 		return false, fmt.Errorf("reading the subscriptions: %w", err)
 	}
-	for _, r := range rows { // one with an unknown price is read again: the price may be known by now
-		if r.Tier == nil && !Status(r.Status).over() {
+	for _, r := range rows { // one with a price that is unknown, or known since, is read again
+		if known := w.rules.tier(r.PriceID); !Status(r.Status).over() && (known == nil || *known != text(r.Tier)) {
 			return false, nil
 		}
 	}
@@ -184,6 +184,9 @@ func (w *Worker) owner(ctx context.Context, customer string) (uuid.UUID, error) 
 // dead letters; a customer or card of another product in the same account at Stripe is nothing to us.
 func nobodys(e stripe.Event, k Knock) error {
 	if e.SubscriptionID == "" && e.ObjectKind != "checkout.session" {
+		return nil
+	}
+	if e.Type == "customer.subscription.deleted" || e.Type == "checkout.session.expired" { // also of an organization that was deleted: nobody pays any more
 		return nil
 	}
 	if time.Since(k.ReceivedAt) < earlyFor {

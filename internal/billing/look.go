@@ -35,23 +35,29 @@ func (d desk) look(ctx context.Context, t turn, invoice string) (view, error) {
 	v := view{began: began}
 	row, err := d.store.GetCurrentBillingCustomer(ctx, t.organization)
 	if postgres.Missing(err) {
-		return v, nil
+		return v, d.lookAfter(ctx, t, &v)
 	}
 	if err != nil {
 		return v, fmt.Errorf("reading the customer's id: %w", err)
 	}
 	v.customer = row.ID
 	said, err := d.stripe.Customer(ctx, row.ID)
-	if said.Deleted || stripe.NotFound(err) {
+	if err != nil { // also NotFound: Stripe still knows whom it deleted, so that the key is of another account, or mode
+		return v, err
+	}
+	if said.Deleted {
 		v.gone = true
 		return v, d.lookAfter(ctx, t, &v)
 	}
-	if err != nil {
+	if v.subscriptions, err = d.stripe.Subscriptions(ctx, row.ID); err != nil {
+		return v, err
+	}
+	if err := d.lookAfter(ctx, t, &v); err != nil {
 		return v, err
 	}
 	v.defaultMethod = said.DefaultPaymentMethod
-	if v.subscriptions, err = d.stripe.Subscriptions(ctx, row.ID); err != nil {
-		return v, err
+	if s := v.current(); s != nil && s.DefaultPaymentMethod != "" { // a checkout sets the subscription's own, which comes before the customer's
+		v.defaultMethod = s.DefaultPaymentMethod
 	}
 	if v.methods, err = d.stripe.PaymentMethods(ctx, row.ID); err != nil {
 		return v, err
@@ -62,14 +68,16 @@ func (d desk) look(ctx context.Context, t turn, invoice string) (view, error) {
 	return v, d.lookAt(ctx, invoice, &v)
 }
 
-// lookAfter reads what a deleted customer leaves: lists of it are not given any more, single things are.
+// lookAfter reads what we have as living and no list has brought: what a deleted customer leaves. Lists of it are
+// not given any more, single things are.
 func (d desk) lookAfter(ctx context.Context, t turn, v *view) error {
 	rows, err := d.store.ListBillingSubscriptions(ctx, t.organization)
 	if err != nil {
 		return fmt.Errorf("reading the subscriptions: %w", err)
 	}
 	for _, r := range rows {
-		if Status(r.Status).over() {
+		seen := slices.ContainsFunc(v.subscriptions, func(s stripe.Subscription) bool { return s.ID == r.StripeID })
+		if seen || Status(r.Status).over() {
 			continue
 		}
 		said, err := d.stripe.Subscription(ctx, r.StripeID)

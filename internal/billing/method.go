@@ -12,24 +12,51 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
 )
 
-// SetDefault has the invoices collected from this payment method. Errors: NotFound, Forbidden below Admin.
+// SetDefault has the invoices collected from this payment method: the customer's, and the subscription's, which
+// has one of its own since its checkout. Errors: NotFound, Forbidden below Admin.
 func (s *Service) SetDefault(ctx context.Context, viewer access.Viewer, id ids.ID) (*PaymentMethod, error) {
 	row, scope, err := s.method(ctx, viewer, id)
 	if err != nil {
 		return nil, err
 	}
 	err = s.withMethod(ctx, scope, setDefault, row, func(ctx context.Context, key, customer string) error {
-		_, err := s.stripe.SetDefault(ctx, key, customer, row.StripeID)
+		if _, err := s.stripe.SetDefault(ctx, key, customer, row.StripeID); err != nil {
+			return err
+		}
+		paying, err := s.paying(ctx, customer, row.StripeID)
+		if err != nil || paying == nil {
+			return err
+		}
+		_, err = s.stripe.PayFrom(ctx, key+"-subscription", paying.ID, row.StripeID)
 		return err
 	}, func(ctx context.Context, customer string) (bool, error) {
 		said, err := s.stripe.Customer(ctx, customer)
-		return said.DefaultPaymentMethod == row.StripeID, err
+		if err != nil || said.DefaultPaymentMethod != row.StripeID {
+			return false, err
+		}
+		paying, err := s.paying(ctx, customer, row.StripeID)
+		return paying == nil, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	row.IsDefault = true
+	if row, _, err = s.method(ctx, viewer, id); err != nil { // it may be gone at Stripe
+		return nil, err
+	}
 	return methodFrom(row), nil
+}
+
+// paying is the subscription that lives and is collected from something else; nil: there is none.
+func (s *Service) paying(ctx context.Context, customer, method string) (*stripe.Subscription, error) {
+	all, err := s.stripe.Subscriptions(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	current := view{subscriptions: all}.current()
+	if current == nil || current.DefaultPaymentMethod == "" || current.DefaultPaymentMethod == method {
+		return nil, nil
+	}
+	return current, nil
 }
 
 // Detach takes a payment method away, for good, and gives it back as it was. Errors: NotFound, Forbidden
@@ -40,8 +67,11 @@ func (s *Service) Detach(ctx context.Context, viewer access.Viewer, id ids.ID) (
 		return nil, err
 	}
 	if row.IsDefault {
-		if _, err := s.running(ctx, scope); err == nil {
+		switch _, err := s.running(ctx, scope); {
+		case err == nil:
 			return nil, fault.InvalidState("The subscription is paid with this one. Make another one the default first.")
+		case !fault.Is(err, fault.CodeInvalidState):
+			return nil, err
 		}
 	}
 	err = s.withMethod(ctx, scope, detach, row, func(ctx context.Context, key, _ string) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
 )
 
@@ -71,7 +72,8 @@ type lookArgs struct {
 // Kind names the job.
 func (lookArgs) Kind() string { return "billing.look" }
 
-// turns runs something in an organization's turn, or comes back when that is somebody else's.
+// turns runs something in an organization's turn, or comes back when that is somebody else's. One that was
+// removed meanwhile never has a turn: it is not waited for.
 func (w *Worker) turns(ctx context.Context, organization uuid.UUID, do func(context.Context, turn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, turnWork)
 	defer cancel()
@@ -80,10 +82,13 @@ func (w *Worker) turns(ctx context.Context, organization uuid.UUID, do func(cont
 		defer w.end(ctx, t)
 		err = do(ctx, t)
 	}
-	if errors.Is(err, errBusy) {
-		return jobs.Later(busyPause)
+	if !errors.Is(err, errBusy) {
+		return waits(err)
 	}
-	return waits(err)
+	if _, err := w.store.GetBillingAccount(ctx, organization); postgres.Missing(err) {
+		return nil
+	}
+	return jobs.Later(busyPause)
 }
 
 // waits turns Stripe's "busy" into the pause that it asked for.

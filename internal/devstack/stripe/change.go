@@ -18,6 +18,12 @@ func (s *Server) updateSubscription(c *call) (any, error) {
 			return nil, err
 		}
 	}
+	if method := c.get("default_payment_method"); method != "" {
+		if m := s.method(method); m == nil || m.Customer != b.Customer {
+			return nil, missing(c, "PaymentMethod", "default_payment_method", method)
+		}
+		s.changed("customer.subscription.updated", b, func() { b.Method = method })
+	}
 	if end := c.get("cancel_at_period_end"); end != "" || len(c.group("metadata")) > 0 {
 		s.changed("customer.subscription.updated", b, func() {
 			maps.Copy(b.Metadata, c.group("metadata"))

@@ -34,6 +34,7 @@ func everything(t *testing.T, o *shop) {
 	methods, err := o.PaymentMethods(ctx, b.Customer)
 	o.done(err)
 	ok(o.SetDefault(ctx, "default", b.Customer, methods[0].ID))
+	ok(o.PayFrom(ctx, "from", b.ID, methods[0].ID))
 	ok(o.Detach(ctx, "detach", methods[0].ID))
 	_, _, err = o.Invoices(ctx, b.Customer, vendor.Page{Limit: 1})
 	o.done(err)

@@ -145,7 +145,7 @@ func (s *Server) api() []endpoint {
 		{"GET /v1/subscriptions", "subscriptions.list", with("customer", "status", "price"), s.listSubscriptions},
 		{"GET /v1/subscriptions/{id}", "subscriptions.get", nil, s.getSubscription},
 		{"POST /v1/subscriptions/{id}", "subscriptions.update", []string{
-			"cancel_at_period_end", "items[][id]", "items[][price]", "proration_behavior", "proration_date", "payment_behavior", "metadata[*]",
+			"cancel_at_period_end", "items[][id]", "items[][price]", "proration_behavior", "proration_date", "payment_behavior", "metadata[*]", "default_payment_method",
 		}, s.updateSubscription},
 		{"DELETE /v1/subscriptions/{id}", "subscriptions.cancel", nil, s.cancelSubscription},
 		{"GET /v1/invoices", "invoices.list", with("customer", "subscription", "status"), s.listInvoices},

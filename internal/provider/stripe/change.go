@@ -82,6 +82,14 @@ func (c *Client) update(ctx context.Context, key, id string, params *stripego.Su
 	return fromSubscription(changed), nil
 }
 
+// PayFrom has a subscription collected from this payment method, whatever its customer's default is.
+func (c *Client) PayFrom(ctx context.Context, key, id, method string) (Subscription, error) {
+	if err := checkID(method); err != nil {
+		return Subscription{}, err
+	}
+	return c.update(ctx, key, id, &stripego.SubscriptionParams{DefaultPaymentMethod: &method})
+}
+
 // CancelNow ends a subscription at once; nothing is paid back.
 func (c *Client) CancelNow(ctx context.Context, key, id string) (Subscription, error) {
 	if err := checkWrite(key, id); err != nil {
