@@ -92,7 +92,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.onDeletion(worker, shelver)
 	a.onSettled(worker)
 	calls, dialer := a.telephony(copies, transcription.NewAutomatic(transcriptions))
-	a.onClosed(shelver)
+	a.onClosed(payments.worker, shelver)
 	a.graph = graph.NewServer(graph.Deps{
 		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue), Payments: payments.service},
 		Keys:          keys,

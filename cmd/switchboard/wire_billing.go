@@ -14,6 +14,7 @@ import (
 // payments is billing's doors.
 type payments struct {
 	service *billing.Service
+	worker  *billing.Worker
 	limits  *billing.Limits
 	source  inbox.Source
 }
@@ -26,7 +27,7 @@ func (a *app) billing() payments {
 		d.Stripe = stripe.New(stripe.Config{BaseURL: c.StripeBaseURL, Key: c.StripeKey, HTTP: a.callsOut()})
 	}
 	worker := billing.NewWorker(billing.WorkerDeps{Deps: d, Secrets: c.StripeWebhookSecrets, Every: c.BillingCompare})
-	return payments{service: billing.New(d), limits: billing.NewLimits(d.Rules), source: stripeSource(worker)}
+	return payments{service: billing.New(d), worker: worker, limits: billing.NewLimits(d.Rules), source: stripeSource(worker)}
 }
 
 func billingRules(c config.Config) billing.Rules {

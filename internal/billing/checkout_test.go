@@ -221,6 +221,37 @@ func TestASecondSubscriptionIsCanceledAtOnceAndTold(t *testing.T) {
 	}
 }
 
+func TestAClosedOrganizationPaysForNothingMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := open(t, w, ids.New(ids.Organization))
+	if err := h.worker.Close(t.Context(), h.home.UUID, 1); err != nil {
+		t.Errorf("one that never paid: %v", err)
+	}
+	if err := w.Pay(h.checkout(Pro, "first")); err != nil {
+		t.Fatal(err)
+	}
+	beside, err := h.vendor.Checkout(t.Context(), "beside", stripe.NewSession{Customer: h.customer(), Price: businessMonth, SuccessURL: "https://a.example.com", CancelURL: "https://a.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for attempt := range 2 { // the second one finds nothing to do
+		if err := h.worker.Close(t.Context(), h.home.UUID, attempt+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Pay(beside.ID); err == nil {
+		t.Error("an open checkout could be paid afterwards")
+	}
+	all, err := h.vendor.Subscriptions(t.Context(), h.customer())
+	if err != nil || len(all) != 1 || !status(all[0].Status).over() {
+		t.Errorf("at Stripe: %+v, %v", all, err)
+	}
+	if n := h.number("SELECT count(*) FROM switchboard.billing_subscriptions WHERE status = 'CANCELED'"); n != 1 {
+		t.Errorf("%d canceled here", n)
+	}
+}
+
 func TestWhoLostTheTurnStoresNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
