@@ -14,9 +14,9 @@ import (
 // payments is billing's doors.
 type payments struct {
 	service *billing.Service
+	worker  *billing.Worker
 	limits  *billing.Limits
 	source  inbox.Source
-	worker  *billing.Worker
 }
 
 // billing builds the room. Without a key of Stripe's nothing is sold, and everybody is on one plan.

@@ -8,6 +8,9 @@ SELECT * FROM switchboard.signups WHERE id = @id AND expires_at > @now::timestam
 -- name: GetLatestSignup :one
 SELECT * FROM switchboard.signups WHERE email = @email AND expires_at > @now::timestamptz ORDER BY created_at DESC, id DESC LIMIT 1;
 
+-- name: CountSignupsOf :one
+SELECT count(*) FROM switchboard.signups WHERE email = @email AND expires_at > @now::timestamptz;
+
 -- name: RemoveSignupsOf :exec
 -- The address is proven: what else was begun under it is void.
 DELETE FROM switchboard.signups WHERE email = @email;
@@ -43,7 +46,7 @@ UPDATE switchboard.users SET email_verified_at = coalesce(email_verified_at, @at
 -- name: SetPassword :exec
 UPDATE switchboard.users SET password_hash = @password_hash WHERE id = @id;
 
--- name: RehashPassword :exec
+-- name: RehashPassword :execrows
 -- Only where it is still the one that was verified.
 UPDATE switchboard.users SET password_hash = @password_hash WHERE id = @id AND password_hash = @old_hash::text;
 

@@ -17,11 +17,14 @@ ORDER BY m.created_at, m.id;
 
 -- name: StillMember :one
 -- Whether a session may still look into an organization: asked again while a stream lives. A session of ours
--- has a row; one of another service ends by its age.
+-- has a row; one of another service ends by its age, and where an organization requires its own sign-on.
 SELECT EXISTS (
     SELECT 1 FROM switchboard.users u JOIN switchboard.memberships m ON m.user_id = u.id
     WHERE u.id = @user_id AND m.organization_id = @organization_id AND u.disabled_at IS NULL
       AND CASE WHEN @session_id::uuid = '00000000-0000-0000-0000-000000000000' THEN u.sessions_valid_after <= @issued_at::timestamptz
+              AND NOT EXISTS (
+                  SELECT 1 FROM switchboard.sso_domains d JOIN switchboard.sso_connections c ON c.organization_id = d.organization_id
+                  WHERE d.domain = split_part(u.email, '@', 2) AND d.verified_at IS NOT NULL AND c.require_sso)
           ELSE EXISTS (SELECT 1 FROM switchboard.sessions s WHERE s.id = @session_id AND s.user_id = u.id) END);
 
 -- name: ListUsers :many
@@ -198,6 +201,10 @@ SELECT count(*) FROM switchboard.api_tokens WHERE organization_id = @organizatio
 
 -- name: RemoveAPIToken :one
 DELETE FROM switchboard.api_tokens WHERE id = @id AND organization_id = @organization_id RETURNING *;
+
+-- name: RemoveAPITokensOf :exec
+-- Of somebody who leaves: they would open again when the same person comes back.
+DELETE FROM switchboard.api_tokens WHERE organization_id = @organization_id AND user_id = @user_id;
 
 -- name: ListAPITokens :many
 SELECT * FROM switchboard.api_tokens WHERE organization_id = @organization_id AND id > @after ORDER BY id LIMIT @page_size;

@@ -5,6 +5,8 @@ ALTER TABLE switchboard.users
     -- In PHC form, or as the app before us wrote it until the next sign-in. NULL: no way in by password.
     ADD COLUMN password_hash            text CHECK (length(password_hash) <= 500),
     ADD COLUMN selected_organization_id uuid REFERENCES switchboard.organizations ON DELETE SET NULL;
+-- Who looks at an organization that goes.
+CREATE INDEX users_by_selected_organization ON switchboard.users (selected_organization_id) WHERE selected_organization_id IS NOT NULL;
 
 -- Somebody who wants an account and has not proven their address. There is no user until they have, so that
 -- nobody can take an address that is another's, and so that an address in use is answered like a free one.
@@ -121,6 +123,7 @@ CREATE TABLE switchboard.api_tokens (
     created_at      timestamptz NOT NULL,
     CONSTRAINT api_tokens_token_key UNIQUE (token_hash)
 );
+CREATE INDEX api_tokens_by_user ON switchboard.api_tokens (user_id, organization_id);
 CREATE INDEX api_tokens_by_organization ON switchboard.api_tokens (organization_id, id);
 
 CREATE TABLE switchboard.sso_connections (

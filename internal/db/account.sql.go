@@ -12,6 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
+const countSignupsOf = `-- name: CountSignupsOf :one
+SELECT count(*) FROM switchboard.signups WHERE email = $1 AND expires_at > $2::timestamptz
+`
+
+func (q *Queries) CountSignupsOf(ctx context.Context, email string, now time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, countSignupsOf, email, now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const endSessionsBefore = `-- name: EndSessionsBefore :exec
 UPDATE switchboard.users SET sessions_valid_after = greatest(sessions_valid_after, $1::timestamptz) WHERE id = $2
 `
@@ -415,7 +426,7 @@ func (q *Queries) MeetAddress(ctx context.Context, arg MeetAddressParams) error 
 	return err
 }
 
-const rehashPassword = `-- name: RehashPassword :exec
+const rehashPassword = `-- name: RehashPassword :execrows
 UPDATE switchboard.users SET password_hash = $1 WHERE id = $2 AND password_hash = $3::text
 `
 
@@ -426,9 +437,12 @@ type RehashPasswordParams struct {
 }
 
 // Only where it is still the one that was verified.
-func (q *Queries) RehashPassword(ctx context.Context, arg RehashPasswordParams) error {
-	_, err := q.db.Exec(ctx, rehashPassword, arg.PasswordHash, arg.ID, arg.OldHash)
-	return err
+func (q *Queries) RehashPassword(ctx context.Context, arg RehashPasswordParams) (int64, error) {
+	result, err := q.db.Exec(ctx, rehashPassword, arg.PasswordHash, arg.ID, arg.OldHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const removeAccountTokens = `-- name: RemoveAccountTokens :exec

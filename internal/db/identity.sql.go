@@ -989,6 +989,16 @@ func (q *Queries) RemoveAPIToken(ctx context.Context, iD uuid.UUID, organization
 	return &i, err
 }
 
+const removeAPITokensOf = `-- name: RemoveAPITokensOf :exec
+DELETE FROM switchboard.api_tokens WHERE organization_id = $1 AND user_id = $2
+`
+
+// Of somebody who leaves: they would open again when the same person comes back.
+func (q *Queries) RemoveAPITokensOf(ctx context.Context, organizationID uuid.UUID, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, removeAPITokensOf, organizationID, userID)
+	return err
+}
+
 const removeMembership = `-- name: RemoveMembership :one
 DELETE FROM switchboard.memberships WHERE id = $1 AND organization_id = $2 RETURNING id, organization_id, user_id, role, created_at
 `
@@ -1104,6 +1114,9 @@ SELECT EXISTS (
     SELECT 1 FROM switchboard.users u JOIN switchboard.memberships m ON m.user_id = u.id
     WHERE u.id = $1 AND m.organization_id = $2 AND u.disabled_at IS NULL
       AND CASE WHEN $3::uuid = '00000000-0000-0000-0000-000000000000' THEN u.sessions_valid_after <= $4::timestamptz
+              AND NOT EXISTS (
+                  SELECT 1 FROM switchboard.sso_domains d JOIN switchboard.sso_connections c ON c.organization_id = d.organization_id
+                  WHERE d.domain = split_part(u.email, '@', 2) AND d.verified_at IS NOT NULL AND c.require_sso)
           ELSE EXISTS (SELECT 1 FROM switchboard.sessions s WHERE s.id = $3 AND s.user_id = u.id) END)
 `
 
@@ -1115,7 +1128,7 @@ type StillMemberParams struct {
 }
 
 // Whether a session may still look into an organization: asked again while a stream lives. A session of ours
-// has a row; one of another service ends by its age.
+// has a row; one of another service ends by its age, and where an organization requires its own sign-on.
 func (q *Queries) StillMember(ctx context.Context, arg StillMemberParams) (bool, error) {
 	row := q.db.QueryRow(ctx, stillMember,
 		arg.UserID,

@@ -98,7 +98,7 @@ func TestNobodyAWrongPasswordAndADisabledUserAreAnsweredAlike(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := r.OpenSession(t.Context(), r.UserID, "password", Client{}); !fault.Is(err, fault.CodeForbidden) {
+	if _, err := r.OpenSession(t.Context(), User{ID: r.UserID}, "password", Client{}); !fault.Is(err, fault.CodeForbidden) {
 		t.Errorf("a session of a disabled user: %v", err)
 	}
 }
@@ -200,7 +200,7 @@ func TestAUserHasAHundredSessionsAtMostAndTheOldestGo(t *testing.T) {
 	r := open(t)
 	var first, last Session
 	for i := range maxSessions + 3 {
-		s, err := r.OpenSession(t.Context(), r.UserID, "password", Client{Address: "203.0.113.1", UserAgent: strings.Repeat("x\x00é", 400)})
+		s, err := r.OpenSession(t.Context(), User{ID: r.UserID}, "password", Client{Address: "203.0.113.1", UserAgent: strings.Repeat("x\x00é", 400)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestAUserHasAHundredSessionsAtMostAndTheOldestGo(t *testing.T) {
 func TestASessionIsRenewedByUseOnceADayEndsWithoutItAndNeverLivesHalfAYear(t *testing.T) {
 	t.Parallel()
 	r := open(t)
-	opened, err := r.OpenSession(t.Context(), r.UserID, "password", Client{})
+	opened, err := r.OpenSession(t.Context(), User{ID: r.UserID}, "password", Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestASessionIsRenewedByUseOnceADayEndsWithoutItAndNeverLivesHalfAYear(t *te
 func TestATokenOfOneSessionDiesWithItAndATokenOfAnotherServiceByItsAge(t *testing.T) {
 	t.Parallel()
 	r := open(t)
-	opened, err := r.OpenSession(t.Context(), r.UserID, "password", Client{})
+	opened, err := r.OpenSession(t.Context(), User{ID: r.UserID}, "password", Client{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/activity"
@@ -35,4 +36,21 @@ func auditUser(ctx context.Context, tx *postgres.Tx, user uuid.UUID, what activi
 		}
 	}
 	return nil
+}
+
+// fields names what is changed, as the API does.
+func (c Change) fields() string {
+	var names []string
+	for _, field := range []struct {
+		name  string
+		given bool
+	}{
+		{"name", c.Name != nil}, {"transcribeUploads", c.TranscribeUploads != nil}, {"languageCode", c.Language != nil},
+		{"analysis", c.Analysis != nil}, {"recordingRetentionDays", c.RecordingDays != nil},
+	} {
+		if field.given {
+			names = append(names, field.name)
+		}
+	}
+	return strings.Join(names, " ")
 }

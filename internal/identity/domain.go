@@ -111,7 +111,7 @@ func (s *Service) VerifyDomain(ctx context.Context, viewer access.Viewer, in Dom
 		if err := s.asksDNS(ctx, row); err != nil {
 			return nil, err
 		}
-		if row, err = s.noteDomain(ctx, scope, in); err != nil {
+		if row, err = s.noteDomain(ctx, viewer, scope, in); err != nil {
 			return nil, err
 		}
 	}
@@ -136,7 +136,9 @@ func (s *Service) asksDNS(ctx context.Context, row *db.SSODomain) error {
 	return missing
 }
 
-func (s *Service) noteDomain(ctx context.Context, scope access.Scope, in DomainInput) (row *db.SSODomain, err error) {
+// noteDomain keeps that a domain is proven. Where the sign-on is required already, it is required of the people of
+// this domain from now on.
+func (s *Service) noteDomain(ctx context.Context, viewer access.Viewer, scope access.Scope, in DomainInput) (row *db.SSODomain, err error) {
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err = tx.VerifySSODomain(ctx, db.VerifySSODomainParams{OrganizationID: scope.OrganizationID, Domain: in.Domain, At: s.now()})
 		if postgres.Violates(err, "sso_domains_verified_key") {
@@ -144,6 +146,14 @@ func (s *Service) noteDomain(ctx context.Context, scope access.Scope, in DomainI
 		}
 		if err != nil {
 			return missing(err, "domain")
+		}
+		if set, err := tx.GetSSOConnection(ctx, scope.OrganizationID); err == nil {
+			err = s.closeOtherWays(ctx, tx, viewer, set)
+			if err != nil {
+				return err
+			}
+		} else if !postgres.Missing(err) {
+			return fmt.Errorf("reading the sign-on: %w", err)
 		}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.SSODomainVerified, in.OrganizationID, detail{"domain": in.Domain})
 	})

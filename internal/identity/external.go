@@ -111,8 +111,8 @@ func (s *Service) userOf(ctx context.Context, tx *postgres.Tx, e External) (*db.
 	return row, err
 }
 
-// trust links to a user whose address was never proven only after what somebody else may have set is void: they
-// could have signed up with this address and wait for its owner.
+// trust lets the owner of an address in that was never proven only after what somebody else may have set is void:
+// they could have signed up with this address and wait for its owner.
 func (s *Service) trust(ctx context.Context, tx *postgres.Tx, row *db.User) error {
 	if row.EmailVerifiedAt != nil {
 		return nil

@@ -127,7 +127,7 @@ func TestAnOrganizationsSignOnIsForItsProvenDomainsOnly(t *testing.T) {
 func TestARequiredSignOnClosesEveryOtherWayIn(t *testing.T) {
 	t.Parallel()
 	r := open(t)
-	before, err := r.OpenSession(t.Context(), r.UserID, "password", Client{})
+	before, err := r.OpenSession(t.Context(), User{ID: r.UserID}, "password", Client{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ const (
 	slugTries = 5
 )
 
-// CreateOrganization makes one with the viewer as its owner, and gives the viewer as they are then. Errors: Unauthenticated, Forbidden for an API token,
-// Invalid, Conflict for too many.
+// CreateOrganization makes one with the viewer as its owner, and gives the viewer as they are then. Errors:
+// Unauthenticated, Forbidden for an API token, Invalid, Conflict for too many.
 func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, name string) (*Organization, access.Viewer, error) {
 	if err := viewer.Person(); err != nil {
 		return nil, viewer, err
@@ -37,15 +37,9 @@ func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, 
 	var made Organization
 	var owner access.Membership
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		if _, err := tx.LockUser(ctx, viewer.UserID); err != nil { // counts one at a time
-			return missing(err, "user")
-		}
-		n, err := tx.CountMemberships(ctx, viewer.UserID)
+		_, err := roomFor(ctx, tx, viewer.UserID)
 		if err != nil {
-			return fmt.Errorf("counting memberships: %w", err)
-		}
-		if n >= maxMemberships {
-			return fault.Conflict("You belong to %d organizations. Leave one first.", n)
+			return err
 		}
 		made, owner, err = s.found(ctx, tx, viewer.UserID, name)
 		return err
@@ -54,6 +48,22 @@ func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, 
 		return nil, viewer, err
 	}
 	return &made, viewer.Joined(owner), nil
+}
+
+// roomFor locks a user, so that memberships are counted one at a time. Error: Conflict for who has too many.
+func roomFor(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (*db.User, error) {
+	row, err := tx.LockUser(ctx, userID)
+	if err != nil {
+		return nil, missing(err, "user")
+	}
+	n, err := tx.CountMemberships(ctx, userID)
+	if err != nil {
+		return nil, fmt.Errorf("counting memberships: %w", err)
+	}
+	if n >= maxMemberships {
+		return nil, fault.Conflict("You belong to %d organizations. Leave one first.", n)
+	}
+	return row, nil
 }
 
 // found makes an organization and its owner.

@@ -28,6 +28,8 @@ type User struct {
 	Name      *string
 	Email     string
 	AvatarURL *string
+
+	proven string // the hash of the password that they have just given; empty for another way in
 }
 
 // Settings are an organization's choices.

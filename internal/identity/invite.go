@@ -152,18 +152,17 @@ func (s *Service) CancelInvite(ctx context.Context, viewer access.Viewer, id ids
 }
 
 // AcceptInvite makes the viewer a member, by the token of a mail to their address, and gives the viewer as they
-// are then. Errors: Unauthenticated,
-// Forbidden for an API token, Expired for a token that is unknown, used, over, taken back or mailed to another
-// address, Conflict for a member.
+// are then. Errors: Unauthenticated, Forbidden for an API token, Expired for a token that is unknown, used, over,
+// taken back or mailed to another address, Conflict for a member and for who belongs to too many.
 func (s *Service) AcceptInvite(ctx context.Context, viewer access.Viewer, token string) (*Membership, access.Viewer, error) {
 	if err := viewer.Person(); err != nil {
 		return nil, viewer, err
 	}
 	var joined Membership
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		me, err := tx.GetUser(ctx, viewer.UserID)
+		me, err := roomFor(ctx, tx, viewer.UserID)
 		if err != nil {
-			return missing(err, "user")
+			return err
 		}
 		id, err := s.invited(ctx, tx, token, me.Email)
 		if err != nil {

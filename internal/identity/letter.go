@@ -38,6 +38,7 @@ type letterArgs struct {
 	User     uuid.UUID `json:"user,omitzero"`
 	Invite   uuid.UUID `json:"invite,omitzero"`
 	Callback string    `json:"callback,omitempty"` // where a magic link leads in the end
+	Asked    time.Time `json:"asked,omitzero"`     // of a new address: what ended all sessions since has ended this
 }
 
 func (letterArgs) Kind() string { return "identity.letter" }
@@ -57,7 +58,7 @@ type PostDeps struct {
 	Send  mail.Sender
 	Pen   mail.Pen
 	// Link is the address of a page that shows one button, for a letter and its token. Without a token it is
-	// where one signs in or asks for a new password.
+	// where one signs in, signs up or asks for a new password.
 	Link func(l Letter, token, callback string) string
 	Now  func() time.Time
 }
@@ -110,10 +111,23 @@ func (p *Post) compose(ctx context.Context, tx *postgres.Tx, args letterArgs) (*
 	case LetterPasswordChanged:
 		return letter(p.pen.PasswordChanged(args.Email, p.link(LetterPasswordChanged, "", ""))), nil
 	case LetterEmailChange:
-		token, err := grant(ctx, tx, changingEmail, p.now(), db.InsertAccountTokenParams{UserID: &args.User, Email: &args.Email})
-		return letter(p.pen.EmailChange(args.Email, p.link(args.Letter, token, ""))), err
+		return p.newAddress(ctx, tx, args)
 	}
 	return p.toUser(ctx, tx, args)
+}
+
+// newAddress writes to an address that somebody wants to have. A letter that waited for its relay must not give away
+// an account whose owner has chosen another password meanwhile.
+func (p *Post) newAddress(ctx context.Context, tx *postgres.Tx, args letterArgs) (*mail.Message, error) {
+	row, err := tx.LockUser(ctx, args.User)
+	if err != nil {
+		return nil, err
+	}
+	if row.DisabledAt != nil || row.SessionsValidAfter.After(args.Asked) {
+		return nil, nil
+	}
+	token, err := grant(ctx, tx, changingEmail, p.now(), db.InsertAccountTokenParams{UserID: &args.User, Email: &args.Email})
+	return letter(p.pen.EmailChange(args.Email, p.link(args.Letter, token, ""))), err
 }
 
 // toUser writes to somebody who has an account, and to nobody else.
@@ -154,6 +168,13 @@ func (p *Post) verify(ctx context.Context, tx *postgres.Tx, args letterArgs) (*m
 	case args.Signup != uuid.Nil:
 		of.SignupID = &args.Signup
 	default:
+		n, err := tx.CountSignupsOf(ctx, args.Email, p.now())
+		if err != nil {
+			return nil, err
+		}
+		if n > 1 { // which of them is the reader's? A stranger's would open with the stranger's password
+			return letter(p.pen.SignUpAgain(args.Email, p.link(LetterVerify, "", ""))), nil
+		}
 		latest, err := tx.GetLatestSignup(ctx, args.Email, p.now())
 		if err != nil {
 			return nil, err

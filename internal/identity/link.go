@@ -31,10 +31,15 @@ func (s *Service) ConsumeMagicLink(ctx context.Context, token string) (User, err
 		if err != nil {
 			return err
 		}
-		if signedIn, err = s.prove(ctx, tx, used); err != nil {
+		row, err := s.owner(ctx, tx, used)
+		if err != nil {
 			return err
 		}
-		return mayUse(ctx, tx.Queries, signedIn.Email)
+		if err := mayUse(ctx, tx.Queries, row.Email); err != nil {
+			return err
+		}
+		signedIn = user(row)
+		return s.trust(ctx, tx, row)
 	})
 	return signedIn, err
 }

@@ -154,6 +154,9 @@ func (m managed) remove(ctx context.Context, by uuid.UUID, what activity.Type) e
 	if _, err := m.tx.RemoveMembership(ctx, m.of.ID.UUID, m.of.OrganizationID.UUID); err != nil {
 		return fmt.Errorf("removing a member: %w", err)
 	}
+	if err := m.tx.RemoveAPITokensOf(ctx, m.of.OrganizationID.UUID, m.of.UserID.UUID); err != nil {
+		return fmt.Errorf("removing a member's API tokens: %w", err)
+	}
 	return memberChanged(ctx, m.tx, memberChange{m.of, by, what, detail{"role": string(m.of.Role)}})
 }
 

@@ -100,15 +100,9 @@ func (s *Service) Members(ctx context.Context, viewer access.Viewer, organizatio
 	if err != nil {
 		return none, err
 	}
-	size, err := args.Size(page.Max)
+	size, after, err := keyset(args)
 	if err != nil {
 		return none, err
-	}
-	var after uuid.UUID
-	if args.After != nil {
-		if err := page.Decode(*args.After, &after); err != nil {
-			return none, err
-		}
 	}
 	rows, err := s.store.ListMemberships(ctx, db.ListMembershipsParams{OrganizationID: scope.OrganizationID, After: after, PageSize: size + 1})
 	if err != nil {
@@ -167,9 +161,13 @@ func (s *Service) Update(ctx context.Context, viewer access.Viewer, c Change) (*
 			return fmt.Errorf("updating the organization: %w", err)
 		}
 		changed = organization(row)
-		return activity.Record(ctx, tx, activity.Event{
+		err = activity.Record(ctx, tx, activity.Event{
 			OrganizationID: scope.OrganizationID, Type: activity.OrganizationUpdated, Subject: changed.ID, Actor: activity.Person(scope.UserID),
 		})
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.OrganizationUpdated, changed.ID, detail{"fields": c.fields()})
 	})
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TestAnUpdateChangesWhatItNamesClearsWhatItClearsAndLeavesTheRest(t *testing
 	if s := cleared.Settings; s.LanguageCode != nil || s.Analysis != nil || cleared.Name != "Harbor" {
 		t.Errorf("cleared: %+v", cleared)
 	}
-	if events := r.number(t, "SELECT count(*) FROM switchboard.activity_events WHERE type = 'ORGANIZATION_UPDATED'"); events != 4 {
+	if events := r.number(t, "SELECT count(*) FROM switchboard.activity_events WHERE type = 'ORGANIZATION_UPDATED' AND audience = 'MEMBERS'"); events != 4 {
 		t.Errorf("%d events of 4 updates", events)
 	}
 }

@@ -140,7 +140,7 @@ func (s *Service) ChangeEmail(ctx context.Context, viewer access.Viewer, email, 
 		if err := tx.RemoveAccountTokens(ctx, &me.ID, []string{string(changingEmail)}); err != nil {
 			return fmt.Errorf("voiding an earlier change: %w", err)
 		}
-		if err := s.jobs.Enqueue(ctx, tx, letterArgs{Letter: LetterEmailChange, Email: email, User: me.ID}); err != nil {
+		if err := s.jobs.Enqueue(ctx, tx, letterArgs{Letter: LetterEmailChange, Email: email, User: me.ID, Asked: s.now()}); err != nil {
 			return err
 		}
 		return auditUser(ctx, tx, me.ID, activity.EmailChangeRequested, nil)
@@ -148,7 +148,8 @@ func (s *Service) ChangeEmail(ctx context.Context, viewer access.Viewer, email, 
 }
 
 // ConfirmEmail takes the token that was mailed to the new address, and tells the old one. All other links that
-// were mailed are void. Error: Expired for a token that is unknown, used or over, or whose address somebody has.
+// were mailed are void. Error: Expired for a token that is unknown, used or over, or whose address somebody has, Forbidden
+// where the organization of the new domain has come to require its own sign-on.
 func (s *Service) ConfirmEmail(ctx context.Context, token string) (User, error) {
 	var changed User
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -159,6 +160,12 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) (User, error) 
 		row, err := tx.LockUser(ctx, *used.UserID)
 		if err != nil {
 			return missing(err, "user")
+		}
+		if row.DisabledAt != nil {
+			return overdue()
+		}
+		if err := mayUse(ctx, tx.Queries, words(used.Email)); err != nil { // it may be required since they asked
+			return err
 		}
 		old, at := row.Email, s.now()
 		err = tx.SetEmail(ctx, db.SetEmailParams{ID: row.ID, Email: words(used.Email), At: &at})

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
-	"github.com/switchboard-voice/switchboard/internal/ids"
 )
 
 // errEnded is the operator's word for a token that was right once.
@@ -85,8 +86,16 @@ func (s *Service) named(claims authjs.Claims) (subject uuid.UUID, email string) 
 	return subject, email
 }
 
-// Address is an e-mail address as we keep it.
-func Address(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// Address is an e-mail address as we keep it. The two letters that are no ASCII and would become so, the sign of
+// Kelvin and İ, stay as they are: whoever owns one mailbox must not come as the owner of another.
+func Address(email string) string {
+	return strings.Map(func(r rune) rune {
+		if small := unicode.ToLower(r); r < utf8.RuneSelf || small >= utf8.RuneSelf {
+			return small
+		}
+		return r
+	}, strings.TrimSpace(email))
+}
 
 // Allowed says whether a viewer may still look into an organization; streams ask again and again.
 // Errors: Unauthenticated when the token has run out, NotFound when the membership or the session ended.
@@ -119,7 +128,7 @@ func (s *Service) Token(ctx context.Context, email string) (string, error) {
 	if err != nil {
 		return "", missing(err, "user")
 	}
-	session, err := s.OpenSession(ctx, ids.Of(ids.User, row.ID), "command line", Client{UserAgent: "switchboard token"})
+	session, err := s.OpenSession(ctx, user(row), "command line", Client{UserAgent: "switchboard token"})
 	if err != nil {
 		return "", err
 	}

@@ -48,13 +48,13 @@ func sessionOf(r *db.Session) Session {
 }
 
 // OpenSession begins a session of somebody who has just signed in by a method, and knows them at their address
-// from now on. The JWT of it carries the id's UUID as "sid"; a database cookie carries Token. Error: Forbidden
-// for a disabled user.
-func (s *Service) OpenSession(ctx context.Context, userID ids.ID, method string, c Client) (Session, error) {
+// from now on. The JWT of it carries the id's UUID as "sid"; a database cookie carries Token. Errors: Forbidden
+// for a disabled user, Unauthenticated where the password was changed since it was given.
+func (s *Service) OpenSession(ctx context.Context, who User, method string, c Client) (Session, error) {
 	token, hash := secretToken()
 	now := s.now()
 	row := db.InsertSessionParams{
-		ID: ids.New(ids.Session).UUID, UserID: userID.UUID, Method: method, TokenHash: hash, Address: c.Address,
+		ID: ids.New(ids.Session).UUID, UserID: who.ID.UUID, Method: method, TokenHash: hash, Address: c.Address,
 		UserAgent: agent(c.UserAgent), At: now, ExpiresAt: now.Add(s.sessionAge),
 	}
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -65,6 +65,9 @@ func (s *Service) OpenSession(ctx context.Context, userID ids.ID, method string,
 		if owner.DisabledAt != nil {
 			return disabled()
 		}
+		if err := still(ctx, tx, owner, who.proven); err != nil {
+			return err
+		}
 		if err := s.keepSession(ctx, tx, row); err != nil {
 			return err
 		}
@@ -74,9 +77,21 @@ func (s *Service) OpenSession(ctx context.Context, userID ids.ID, method string,
 		return Session{}, err
 	}
 	return Session{
-		ID: ids.Of(ids.Session, row.ID), UserID: userID, Method: method, Address: c.Address, UserAgent: row.UserAgent,
+		ID: ids.Of(ids.Session, row.ID), UserID: who.ID, Method: method, Address: c.Address, UserAgent: row.UserAgent,
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: row.ExpiresAt, Token: token,
 	}, nil
+}
+
+// still refuses a password that was changed, or a way in that was closed, while the password was looked at, which
+// takes a while: whoever did that has ended all sessions, and this one would be left.
+func still(ctx context.Context, tx *postgres.Tx, owner *db.User, proven string) error {
+	if proven == "" {
+		return nil
+	}
+	if words(owner.PasswordHash) != proven {
+		return wrongPair()
+	}
+	return mayUse(ctx, tx.Queries, owner.Email)
 }
 
 func (s *Service) keepSession(ctx context.Context, tx *postgres.Tx, row db.InsertSessionParams) error {

@@ -49,7 +49,8 @@ func (s *Service) PasswordSignIn(ctx context.Context, c Credentials) (User, erro
 	if !known.verified {
 		return User{}, fault.InvalidState("Open the link in the mail that we sent you first, or ask for another one.")
 	}
-	return known.User, s.renewHash(ctx, known, c.Password, rehash)
+	known.proven, err = s.renewHash(ctx, known, c.Password, rehash)
+	return known.User, err
 }
 
 func wrongPair() *fault.Fault {
@@ -84,20 +85,37 @@ func (s *Service) find(ctx context.Context, email string) (candidate, error) {
 	return candidate{}, nil
 }
 
-// renewHash replaces a hash of an older kind, now that the password is at hand.
-func (s *Service) renewHash(ctx context.Context, known candidate, password string, wanted bool) error {
+// renewHash replaces a hash of an older kind, now that the password is at hand, and gives the one that is kept.
+func (s *Service) renewHash(ctx context.Context, known candidate, password string, wanted bool) (string, error) {
 	if !wanted {
-		return nil
+		return known.hash, nil
 	}
 	hash, err := s.passwords.Hash(ctx, password)
 	if err != nil {
-		return err
+		return "", err
 	}
-	err = s.store.RehashPassword(ctx, db.RehashPasswordParams{ID: known.ID.UUID, PasswordHash: &hash, OldHash: known.hash})
+	n, err := s.store.RehashPassword(ctx, db.RehashPasswordParams{ID: known.ID.UUID, PasswordHash: &hash, OldHash: known.hash})
 	if err != nil {
-		return fmt.Errorf("renewing a password's hash: %w", err)
+		return "", fmt.Errorf("renewing a password's hash: %w", err)
 	}
-	return nil
+	if n == 0 {
+		return s.verified(ctx, known.Email, password)
+	}
+	return hash, nil
+}
+
+// verified is the hash that another sign-in renewed first, unless the password itself was changed.
+func (s *Service) verified(ctx context.Context, email, password string) (string, error) {
+	now, err := s.find(ctx, email)
+	if err != nil {
+		return "", err
+	}
+	if right, _, err := s.passwords.Verify(ctx, now.hash, password); err != nil {
+		return "", fmt.Errorf("verifying a password: %w", err)
+	} else if !right {
+		return "", wrongPair()
+	}
+	return now.hash, nil
 }
 
 func words(s *string) string {

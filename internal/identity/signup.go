@@ -116,7 +116,7 @@ func (s *Service) ask(ctx context.Context, args letterArgs, kind string, c Clien
 func wellFormed(email string) error {
 	parsed, err := mail.ParseAddress(email)
 	_, domain, _ := strings.Cut(email, "@")
-	if err != nil || parsed.Address != email || len(email) > 254 || !strings.Contains(domain, ".") || strings.ContainsAny(email, " \"\x00") {
+	if err != nil || parsed.Address != email || len(email) > 254 || !strings.Contains(domain, ".") || strings.ContainsAny(email, " \"\x00\u212a\u0130") {
 		return fault.Invalid("email", "Give an e-mail address, as in ada@example.com.")
 	}
 	return nil

@@ -61,7 +61,7 @@ func (s *Service) SetSSO(ctx context.Context, viewer access.Viewer, in SSOInput)
 		if err != nil {
 			return fmt.Errorf("setting the sign-on: %w", err)
 		}
-		if err := s.required(ctx, tx, viewer, in); err != nil {
+		if err := s.closeOtherWays(ctx, tx, viewer, row); err != nil {
 			return err
 		}
 		set = shownSSO(row)
@@ -90,13 +90,13 @@ func (s *Service) requirable(ctx context.Context, tx *postgres.Tx, scope access.
 	return fault.InvalidState("Verify a domain first: the sign-on is required of its addresses.")
 }
 
-// required ends what was opened in other ways, but not the session of who requires it: they see at once whether the
-// new way works.
-func (s *Service) required(ctx context.Context, tx *postgres.Tx, viewer access.Viewer, in SSOInput) error {
-	if !in.Require {
+// closeOtherWays ends what was opened in other ways where the sign-on is required, but not the session of who does
+// this: they see at once whether the new way works.
+func (s *Service) closeOtherWays(ctx context.Context, tx *postgres.Tx, viewer access.Viewer, row *db.SSOConnection) error {
+	if !row.RequireSso {
 		return nil
 	}
-	ended, err := tx.RemoveOtherSessions(ctx, viewer.SessionID, in.OrganizationID.UUID)
+	ended, err := tx.RemoveOtherSessions(ctx, viewer.SessionID, row.OrganizationID)
 	if err != nil {
 		return fmt.Errorf("ending the sessions of other ways in: %w", err)
 	}

@@ -35,14 +35,23 @@ func (s *Service) VerifyEmail(ctx context.Context, token string) (User, error) {
 	return verified, err
 }
 
-// prove notes that a user's address is theirs, unless it is another one by now.
-func (s *Service) prove(ctx context.Context, tx *postgres.Tx, used *db.AccountToken) (User, error) {
+// owner is the user whom a link was mailed to, unless they have another address by now.
+func (s *Service) owner(ctx context.Context, tx *postgres.Tx, used *db.AccountToken) (*db.User, error) {
 	row, err := tx.LockUser(ctx, *used.UserID)
 	if err != nil {
-		return User{}, fmt.Errorf("reading the user: %w", err)
+		return nil, fmt.Errorf("reading the user: %w", err)
 	}
 	if used.Email == nil || row.Email != *used.Email || row.DisabledAt != nil {
-		return User{}, overdue()
+		return nil, overdue()
+	}
+	return row, nil
+}
+
+// prove notes that a user's address is theirs.
+func (s *Service) prove(ctx context.Context, tx *postgres.Tx, used *db.AccountToken) (User, error) {
+	row, err := s.owner(ctx, tx, used)
+	if err != nil {
+		return User{}, err
 	}
 	if err := tx.VerifyUser(ctx, s.now(), row.ID); err != nil {
 		return User{}, fmt.Errorf("noting that the address is verified: %w", err)

@@ -30,6 +30,14 @@ func (p Pen) Verify(to, link string) Message {
 	})
 }
 
+// SignUpAgain is for who asks for the link again where several people may have signed up with one address.
+func (p Pen) SignUpAgain(to, link string) Message {
+	return p.write(to, letter{
+		Subject: "Sign up once more", Lines: []string{"Somebody signed up for " + p.App + " with this address more than once, so we cannot tell which link is yours. Sign up once more and open the link that comes then."},
+		Button: "Sign up", Link: link, Foot: "If it was not you, do nothing: without a confirmation nobody can use the account.",
+	})
+}
+
 // Known tells somebody who signs up again that there is an account. The page says the same to both, so
 // that nobody learns from it who is here.
 func (p Pen) Known(to, link string) Message {

@@ -120,7 +120,7 @@ func (v *visit) updateSession() {
 // open begins a session of somebody who has just shown who they are, and sends them on. The cookie is always
 // a new one: one that was planted before opens nothing.
 func (v *visit) open(user identity.User, method string) {
-	s, err := v.people.OpenSession(v.r.Context(), user.ID, method, v.client())
+	s, err := v.people.OpenSession(v.r.Context(), user, method, v.client())
 	if err != nil {
 		v.fail(err, method)
 		return

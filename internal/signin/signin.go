@@ -137,6 +137,8 @@ func Link(base, home string) func(l identity.Letter, token, callback string) str
 	h := &Handler{base: base}
 	return func(l identity.Letter, token, callback string) string {
 		switch {
+		case l == identity.LetterVerify && token == "":
+			return h.at("/signup")
 		case l == identity.LetterVerify:
 			return h.at("/verify-email", "token", token)
 		case l == identity.LetterMagicLink:

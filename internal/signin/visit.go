@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/limit"
@@ -43,8 +45,23 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*visit, error) {
 		}
 		v.form = r.PostForm
 	}
+	if !legible(v.form) {
+		return nil, fault.Invalid("", "The body holds something that is no character.")
+	}
 	v.json = v.form.Get("json") == "true"
 	return v, nil
+}
+
+// legible says whether a database takes what was sent: it takes no broken characters, and no zero byte.
+func legible(form url.Values) bool {
+	for _, values := range form {
+		for _, value := range values {
+			if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (v *visit) object() error {
