@@ -56,6 +56,10 @@ func (d *demoCheckoutCommand) run(ctx context.Context, out io.Writer, show *show
 	}
 	fmt.Fprint(out, "before: ", standing(before))
 	page, err := server.Checkout(ctx, before.Organization, price, returnPath)
+	var answered *client.Error
+	if errors.As(err, &answered) && answered.Code == "CONFLICT" && !d.CancelFirst {
+		return fmt.Errorf("%s To end it first: --cancel-first", printable(answered.Message))
+	}
 	if err != nil {
 		return err
 	}
