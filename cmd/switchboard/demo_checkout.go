@@ -58,7 +58,7 @@ func (d *demoCheckoutCommand) run(ctx context.Context, out io.Writer, show *show
 	page, err := server.Checkout(ctx, before.Organization, price, returnPath)
 	var answered *client.Error
 	if errors.As(err, &answered) && answered.Code == "CONFLICT" && !d.CancelFirst {
-		return fmt.Errorf("%s To end it first: --cancel-first", printable(answered.Message))
+		return fmt.Errorf("%w To end it first: --cancel-first", err)
 	}
 	if err != nil {
 		return err
