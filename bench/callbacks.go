@@ -64,7 +64,7 @@ func (l *bench) measureCallbacks(ctx context.Context, t *table) error {
 	if err != nil {
 		return err
 	}
-	return l.measureIntake(ctx, t, intake{what: "Callbacks of SignalWire accepted a second, each with a signature of its own", ours: ours, byHand: byHand})
+	return l.measureIntake(ctx, t, intake{what: "Callbacks of SignalWire accepted a second, each with a signature of its own", bound: minIntake, ours: ours, byHand: byHand})
 }
 
 // callbacks are those of one receiver; the number is in the id of the call.

@@ -108,7 +108,7 @@ func TestMakeRunShowsTheWholeWalkWithNothingConfiguredAndKeepsItsData(t *testing
 	s := runDev(t, home, port)
 	s.says("/graphiql", 4*time.Minute)
 	text := s.output.String()
-	for _, step := range []string{"made up", "Postgres", "migrations applied", "X-Webhook-Secret: ", "local telephone service", "uploading the bundled call", "live: ", "completed", "speaker 1: ", "speaker 2: ", "Try next", "demo call"} {
+	for _, step := range []string{"made up", "Postgres", "migrations applied", "X-Webhook-Secret: ", "uploading the bundled call", "live: ", "completed", "speaker 1: ", "speaker 2: ", "Telephone ", "Payments ", "Mail ", "Try next", "demo call", "demo checkout"} {
 		if !strings.Contains(text, step) {
 			t.Errorf("the terminal lacks %q:\n%s", step, text)
 		}

@@ -56,6 +56,10 @@ func (d *demoCheckoutCommand) run(ctx context.Context, out io.Writer, show *show
 	}
 	fmt.Fprint(out, "before: ", standing(before))
 	page, err := server.Checkout(ctx, before.Organization, price, returnPath)
+	var answered *client.Error
+	if errors.As(err, &answered) && answered.Code == "CONFLICT" && !d.CancelFirst {
+		return fmt.Errorf("%w To end it first: --cancel-first", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ type dev struct {
 	left   left
 	phone  string // address of the local telephone service; empty without one
 	began  time.Time
-	mail   string // where caught mail is read; empty: a relay sends it
+	places []place
 }
 
 // Run starts what is not configured, then the service, then, the first time, shows the whole walk.
@@ -180,24 +179,4 @@ func (d *dev) serve(ctx context.Context) error {
 	showing.Wait()
 	d.say("stopped")
 	return err
-}
-
-// welcome says what there is and what to try.
-func (d *dev) welcome() {
-	base := d.config.PublicURL()
-	fmt.Printf(`
-  GraphiQL    %s/graphiql
-  GraphQL     %s/graphql   (POST and websocket)
-  Webhooks    %s/api/webhooks/assemblyai
-  Sign in     %s/api/auth/signin
-  Mail        %s
-  Log         %s
-%s
-  Try next    bin/switchboard demo call
-              bin/switchboard demo checkout
-              bin/switchboard transcribe internal/devstack/samples/jfk.wav
-              bin/switchboard token --email %s
-  Ctrl-C stops all of it; the data stays in %s.
-
-`, base, base, base, base, cmp.Or(d.mail, "is sent by "+d.config.SMTPHost), filepath.Join(d.config.Home, "switchboard.log"), d.dialing(), demo.Email, d.config.Home)
 }

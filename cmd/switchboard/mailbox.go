@@ -27,8 +27,7 @@ func (d *dev) mailbox() (stop func(), err error) {
 	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close below
 	d.config.SMTPHost, d.config.SMTPPort, d.config.SMTPFrom = box.Host(), box.Port(), d.config.AppName+" <no-reply@switchboard.test>"
-	d.mail = "http://" + listener.Addr().String()
-	d.say("mail stays here: read it at %s", d.mail)
+	d.places = append(d.places, place{"Mail", "http://" + listener.Addr().String(), "what would have been sent"})
 	return func() {
 		_ = server.Close()
 		_ = box.Close()

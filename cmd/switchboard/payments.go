@@ -37,7 +37,7 @@ func (d *dev) payments() (stop func(), err error) {
 	api.Notify(stripe.Endpoint{URL: "http://127.0.0.1:" + strconv.Itoa(d.config.Port) + "/api/webhooks/stripe", Secrets: []string{secret}})
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close below
-	d.say("local payment service at %s, where no money moves", base)
+	d.places = append(d.places, place{"Payments", base, "stands in for Stripe: no money moves"})
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a webhook on its way is given up
 		defer cancel()

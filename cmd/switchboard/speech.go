@@ -35,7 +35,7 @@ func (d *dev) speech(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	d.config.AssemblyAIBaseURL = base
-	d.say("local speech service at %s", base)
+	d.places = append(d.places, place{"Speech", base, "stands in for AssemblyAI"})
 	return stop, nil
 }
 

@@ -41,7 +41,7 @@ func (d *dev) telephone() (stop func(), err error) {
 	})
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close below
-	d.say("local telephone service at %s", base)
+	d.places = append(d.places, place{"Telephone", base, "stands in for SignalWire: nobody's rings"})
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), hangUpTimeout)
 		defer cancel()
@@ -57,14 +57,4 @@ func (d *dev) giveNumber(ctx context.Context, numbers *telephony.Numbers) error 
 	}
 	label := "Demo line"
 	return numbers.Assign(ctx, demo.Slug, demoNumber, &label)
-}
-
-// dialing says how to try the telephone.
-func (d *dev) dialing() string {
-	if d.phone == "" {
-		return ""
-	}
-	return fmt.Sprintf(`  Telephone   %s   (local: nobody's rings)
-              curl -u %s:%s %s/_dev/inbound -d '{"from":"+12025550142","to":"%s"}'
-`, d.phone, demoProject, d.left.PhoneToken, d.phone, demoNumber)
 }
