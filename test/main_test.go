@@ -1,6 +1,6 @@
 // Package test holds the end-to-end tests: they run the ordinary binary, built with the race detector, on
-// a real Postgres, and come in through the public door only. The one thing that is not real is the speech
-// provider, which is the one that users of this project develop against.
+// a real Postgres, and come in through the public door only. What is not real are the providers: those that
+// users of this project develop against.
 package test
 
 import (

@@ -1,7 +1,6 @@
 // Package limit counts what is asked under a key, an address, a user or an organization, and says when to come
-// back. Each key
-// has a bucket of its own, so that nobody is refused because of what another one did. It counts in memory,
-// for one process, and never holds more than a fixed number of keys.
+// back. Each key has a bucket of its own, so that nobody is refused because of what another one did. It counts
+// in memory, for one process, and never holds more than a fixed number of keys.
 package limit
 
 import (
