@@ -53,7 +53,7 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 	}
 	a.organizations = loader[*identity.Organization]{crowd: &crowd{}, read: as(r.People.Organizations)}
 	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
-	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: as(r.Recordings.ByID)}
+	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: meeting(as(r.Recordings.ByID), a.metRecordings)}
 	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(r.Transcriptions.ByID)}
 	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: as(r.Inbox.ByID)}
 	a.contents = loader[*inbox.Content]{crowd: &crowd{}, read: as(r.Inbox.Contents)}

@@ -27,7 +27,7 @@ type callAnswers struct {
 // callers are the loaders of calls; what hangs on one call shares a crowd.
 func (r *Resolver) callers(v access.Viewer, a *answer) {
 	together := &crowd{}
-	a.calls = loader[*telephony.Call]{crowd: &crowd{}, read: as(r.Calls.ByID)}
+	a.calls = loader[*telephony.Call]{crowd: &crowd{}, read: meeting(as(r.Calls.ByID), a.metCalls)}
 	a.legs = loader[[]telephony.Leg]{crowd: together, read: as(r.Calls.Legs)}
 	a.numbers = loader[[]telephony.PhoneNumber]{crowd: a.organizations.crowd, read: as(r.Calls.Numbers)}
 	a.rules = loader[*telephony.Settings]{crowd: a.organizations.crowd, read: as(r.Calls.Settings)}

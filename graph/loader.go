@@ -80,3 +80,16 @@ func (l *loader[V]) fetch(ctx context.Context, id uuid.UUID) {
 		l.got[key] = value
 	}
 }
+
+// meeting has what was found together read on together, too.
+func meeting[V any](read func(context.Context, []uuid.UUID) (map[uuid.UUID]*V, error), met func([]V)) func(context.Context, []uuid.UUID) (map[uuid.UUID]*V, error) {
+	return func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*V, error) {
+		found, err := read(ctx, ids)
+		list := make([]V, 0, len(found))
+		for _, one := range found {
+			list = append(list, *one)
+		}
+		met(list)
+		return found, err
+	}
+}

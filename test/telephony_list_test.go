@@ -1,6 +1,7 @@
 package test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -149,6 +150,46 @@ func TestListOfCallsCostsTheSameStatementsHoweverManyRows(t *testing.T) {
 		}
 		if counts[1] != counts[5] || counts[5] != counts[12] || counts[12] > most {
 			t.Errorf("%s: statements by rows %v, want the same and at most %d", fields, counts, most)
+		}
+	}
+}
+
+func TestWhatHangsOnCallsIsReadTogetherHoweverTheyWereFound(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	p := a.person("ours", "OPERATOR")
+	var calls []string
+	for i := range 6 {
+		calls = append(calls, p.rung("COMPLETED", theirNumber, time.Duration(i+1)*time.Minute))
+		p.transcribed(calls[i])
+	}
+	const whole = `id legs { status } notes { text } recordings { id } createdBy { name } organization { name }`
+	for name, query := range map[string]func(rows int) string{
+		"by their recordings": func(rows int) string {
+			return fmt.Sprintf(`{ organization(slug: "ours") { recordings(first: %d) { nodes { call { %s } } } } }`, rows, whole)
+		},
+		"by their ids": func(rows int) string {
+			return fmt.Sprintf(`{ nodes(ids: ["%s"]) { ... on Call { %s } } }`, strings.Join(calls[:rows], `", "`), whole)
+		},
+		"by their transcriptions": func(rows int) string {
+			return fmt.Sprintf(`{ organization(slug: "ours") { transcriptions(first: %d) { nodes { recording { call { %s } } } } } }`, rows, whole)
+		},
+	} {
+		counts := map[int]int{}
+		for _, rows := range []int{1, 6} {
+			id := uuid.NewString()
+			body, err := json.Marshal(map[string]string{"query": query(rows)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, text := a.post(string(body), http.Header{"Authorization": {"Bearer " + p.token}, "X-Request-Id": {id}})
+			if response.StatusCode != 200 || strings.Contains(text, `"errors"`) || strings.Count(text, `"legs"`) != rows {
+				t.Fatalf("%s, %d rows: %d %.300s", name, rows, response.StatusCode, text)
+			}
+			counts[rows] = a.statements(id)
+		}
+		if counts[1] != counts[6] {
+			t.Errorf("%s: statements by rows %v", name, counts)
 		}
 	}
 }

@@ -218,9 +218,10 @@ WHERE id IN (
 RETURNING *;
 
 -- name: ListUncollectedCalls :many
--- Recorded ones that ended a while ago and whose recordings nobody asked for since.
+-- Recorded ones that ended a while ago and whose recordings nobody asked for since. In no order: many that fail
+-- again and again must not keep the others.
 SELECT id FROM switchboard.calls
-WHERE ended_at IS NOT NULL AND record AND collected_at IS NULL AND ended_at < now() - @ended_for::interval ORDER BY ended_at LIMIT @most;
+WHERE ended_at IS NOT NULL AND record AND collected_at IS NULL AND ended_at < now() - @ended_for::interval ORDER BY random() LIMIT @most;
 
 -- name: GetCallLeg :one
 SELECT * FROM switchboard.call_legs WHERE provider_id = @provider_id;

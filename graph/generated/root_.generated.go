@@ -6077,7 +6077,7 @@ input PhoneNumberUpdateInput {
   id: ID!
   "Null: none."
   label: String
-  "Null: nobody."
+  "Null: nobody. A number outside of this service."
   forwardTo: String
 }
 

@@ -244,7 +244,7 @@ type PhoneNumberUpdateInput struct {
 	ID ids.ID `json:"id"`
 	// Null: none.
 	Label graphql.Omittable[*string] `json:"label,omitempty,omitzero"`
-	// Null: nobody.
+	// Null: nobody. A number outside of this service.
 	ForwardTo graphql.Omittable[*string] `json:"forwardTo,omitempty,omitzero"`
 }
 

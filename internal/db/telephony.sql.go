@@ -1251,10 +1251,11 @@ func (q *Queries) ListTelephonySettings(ctx context.Context, organizationIds []u
 
 const listUncollectedCalls = `-- name: ListUncollectedCalls :many
 SELECT id FROM switchboard.calls
-WHERE ended_at IS NOT NULL AND record AND collected_at IS NULL AND ended_at < now() - $1::interval ORDER BY ended_at LIMIT $2
+WHERE ended_at IS NOT NULL AND record AND collected_at IS NULL AND ended_at < now() - $1::interval ORDER BY random() LIMIT $2
 `
 
-// Recorded ones that ended a while ago and whose recordings nobody asked for since.
+// Recorded ones that ended a while ago and whose recordings nobody asked for since. In no order: many that fail
+// again and again must not keep the others.
 func (q *Queries) ListUncollectedCalls(ctx context.Context, endedFor time.Duration, most int32) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listUncollectedCalls, endedFor, most)
 	if err != nil {

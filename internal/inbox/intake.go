@@ -36,7 +36,8 @@ const (
 	most = 64
 	// maxLanes lets one group prepare while another waits for the disk.
 	maxLanes = 2
-	// commitTimeout is half of what the most impatient sender waits.
+	// commitTimeout is what the most impatient sender waits. What is kept just behind that counts as kept before
+	// when it comes again.
 	commitTimeout = 5 * time.Second
 )
 

@@ -31,8 +31,9 @@ type Content struct {
 type Header struct{ Name, Value string }
 
 var (
-	// secretNames are fields that let whoever reads them pose as somebody.
-	secretNames = regexp.MustCompile(`(?i)secret|token|signature|password|passwd|authori[sz]ation|credential|cookie|session|(^|[_-])(api)?key$|apikey`)
+	// secretNames are fields that let whoever reads them pose as somebody, or listen: SignalWire's audio asks for no
+	// password, and its address is made of the account's id and the recording's, which is shown.
+	secretNames = regexp.MustCompile(`(?i)^account_?sid$|secret|token|signature|password|passwd|authori[sz]ation|credential|cookie|session|(^|[_-])(api)?key$|apikey`)
 	// addresses may be keys: who has the address of a provider's recording can listen.
 	addresses = regexp.MustCompile(`(?i)\b(https?|wss?|s3)://([^/\s?#"'<>@]*@)?([^/\s?#"'<>]*)([^\s"'<>]*)`)
 	// bearers are tokens in the middle of a text.

@@ -33,8 +33,8 @@ func TestPayloadIsShownWithoutWhatALetterOfItWouldGiveAway(t *testing.T) {
 	}{
 		"a call": {form, "CallSid=c1&From=%2B15551234567&To=%2B15557654321&CallStatus=completed&AccessToken=s3cret", map[string]any{
 			"CallSid": "c1", "From": "+15551234567", "To": "+15557654321", "CallStatus": "completed", "AccessToken": hidden}},
-		"a recording": {form, "RecordingSid=r1&RecordingUrl=https%3A%2F%2Fexample.signalwire.com%2Fapi%2Fr1.wav", map[string]any{
-			"RecordingSid": "r1", "RecordingUrl": "https://example.signalwire.com/" + hidden}},
+		"a recording": {form, "AccountSid=s3cret&RecordingSid=r1&RecordingUrl=https%3A%2F%2Fexample.signalwire.com%2Fapi%2Fr1.wav", map[string]any{
+			"AccountSid": hidden, "RecordingSid": "r1", "RecordingUrl": "https://example.signalwire.com/" + hidden}},
 		"said twice": {form, "A=1&A=https%3A%2F%2Fu%3Apw%40example.com%2Fx", map[string]any{"A": []any{"1", "https://example.com/" + hidden}}},
 		"JSON": {nil, `{"id":12345678901234567890,"client_secret":"s3cret","nested":{"api_key":"s3cret","list":["see wss://h/x?k=s3cret, or Bearer s3cret"]},"none":null,"hotkey":"F1"}`, map[string]any{
 			"id": json.Number("12345678901234567890"), "client_secret": hidden, "none": nil, "hotkey": "F1",

@@ -192,3 +192,26 @@ func TestAClosedOrganizationsTelephonesFallSilent(t *testing.T) {
 		t.Errorf("nobody talks any more: %v", err)
 	}
 }
+
+func TestARecordingOfAnotherCallIsNotTaken(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	call := h.begin(t)
+	h.vendor.set("sid", listed("in-progress"))
+	h.vendor.record("one", "strange", "completed")
+	heard := "CallSid=sid&RecordingSid=one&RecordingStatus=completed"
+	if err := h.hears(t, "call="+call.ID.UUID.String(), heard); !jobs.GaveUp(err) {
+		t.Errorf("it was taken: %v", err)
+	}
+	var n int
+	if h.scan(t, &n, "SELECT count(*) FROM switchboard.recordings"); n != 0 {
+		t.Errorf("%d recordings", n)
+	}
+	h.vendor.record("one", "sid", "completed")
+	if err := h.hears(t, "call="+call.ID.UUID.String(), heard); err != nil {
+		t.Error(err)
+	}
+	if h.scan(t, &n, "SELECT count(*) FROM switchboard.recordings"); n != 1 {
+		t.Errorf("%d recordings of its own", n)
+	}
+}

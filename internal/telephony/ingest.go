@@ -69,7 +69,7 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 	}
 	matched := inbox.Matched{OrganizationID: call.OrganizationID}
 	if about(note) {
-		return matched, w.recorded(ctx, call, *note.Recording, event.ReceivedAt)
+		return matched, w.recorded(ctx, call, note, event.ReceivedAt)
 	}
 	err = w.apply(ctx, call.ID, *seen)
 	if err == nil && status(seen.Status).CanBecome(status(note.Status)) {

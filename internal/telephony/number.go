@@ -151,6 +151,9 @@ func (n *Numbers) Assign(ctx context.Context, slug, number string, label *string
 	if err != nil {
 		return err
 	}
+	if label != nil && !readable(*label, maxLabel) {
+		return fault.Invalid("label", "Give a label of 1 to %d characters, or none.", maxLabel)
+	}
 	rows, err := n.store.AssignPhoneNumber(ctx, db.AssignPhoneNumberParams{ID: ids.New(ids.PhoneNumber).UUID, Slug: slug, Number: number, Label: label})
 	if err != nil {
 		return fmt.Errorf("assigning a number: %w", err)

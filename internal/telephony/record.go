@@ -2,6 +2,7 @@ package telephony
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,8 @@ const collectFor = 6 * time.Hour
 
 // recorded reads one recording at the provider and hands it to the room of recordings. It never changes the
 // call.
-func (w *Worker) recorded(ctx context.Context, call *db.Call, note signalwire.RecordingCallback, received time.Time) error {
+func (w *Worker) recorded(ctx context.Context, call *db.Call, said signalwire.Callback, received time.Time) error {
+	note, told := said.Recording, said.CallSid
 	seen, err := w.provider.Recording(ctx, note.Sid)
 	if signalwire.NotFound(err) {
 		return early(received)
@@ -29,11 +31,29 @@ func (w *Worker) recorded(ctx context.Context, call *db.Call, note signalwire.Re
 	if err != nil {
 		return w.wait(fmt.Errorf("asking for the recording: %w", err))
 	}
+	if err := w.belongs(ctx, call, seen, told); err != nil {
+		return err
+	}
 	done, err := w.take(ctx, call, seen)
 	if err == nil && !done && progress(note.Status) != recording.InProgress {
 		return early(received)
 	}
 	return err
+}
+
+// belongs refuses a recording that the provider itself says is of somebody else's call.
+func (w *Worker) belongs(ctx context.Context, call *db.Call, seen signalwire.Recording, told string) error {
+	if seen.CallSid == told {
+		return nil
+	}
+	leg, err := w.store.GetCallLeg(ctx, seen.CallSid)
+	if postgres.Missing(err) || err == nil && leg.CallID != call.ID {
+		return jobs.GiveUp(errors.New("the recording is of another call than the one that it came with"))
+	}
+	if err != nil {
+		return fmt.Errorf("looking for the recording's leg: %w", err)
+	}
+	return nil
 }
 
 // take hands recordings over, all in one transaction; done says that the provider has finished with them.
