@@ -16,8 +16,8 @@ import (
 const (
 	// batch is how many organizations one run compares: at a second each it stays far below its time-out.
 	batch = 50
-	// patientTries of a batch take a minute or so: longer than most outages of a provider.
-	patientTries = 5
+	// patientTries of a batch take about a minute: longer than most outages of a provider.
+	patientTries = 8
 	// pages bounds how much of Stripe's list is read: 100,000 subscriptions.
 	pages = 1000
 	// pageSize is the largest that Stripe gives.
