@@ -18,6 +18,12 @@ type doctorCommand struct {
 	Fix bool `help:"Mend what can be mended from here: let the web app's pages upload to the bucket (CORS)."`
 }
 
+// check is one question to the world.
+type check struct {
+	name string
+	ask  func(context.Context, config.Config) error
+}
+
 // checkTimeout is for one question to the world.
 const checkTimeout = 10 * time.Second
 
@@ -29,10 +35,7 @@ func (d doctorCommand) Run(ctx context.Context) error {
 	}
 	logTo(c, config.Text)
 	bad := 0
-	for _, check := range []struct {
-		name string
-		ask  func(context.Context, config.Config) error
-	}{
+	for _, check := range append([]check{
 		{"configuration", func(_ context.Context, c config.Config) error { return c.Check() }},
 		{"database, for queries", checkPooled},
 		{"database, direct (LISTEN, migrations)", checkDirect},
@@ -40,7 +43,7 @@ func (d doctorCommand) Run(ctx context.Context) error {
 		{"bucket takes uploads from the web app's pages (CORS)", d.checkOrigins},
 		{"BACKEND_URL reaches this service", checkPublic},
 		{"speech provider", checkProvider},
-	} {
+	}, vendorChecks(c)...) {
 		asking, cancel := context.WithTimeout(ctx, checkTimeout)
 		err := check.ask(asking, c)
 		cancel()

@@ -31,8 +31,8 @@ SELECT organization_id FROM switchboard.billing_accounts
 WHERE grace_until <= @now AND plan <> 'FREE' ORDER BY grace_until LIMIT @most;
 
 -- name: ListBillingAccountsAfter :many
--- All that have, or had, something at Stripe.
-SELECT DISTINCT organization_id FROM switchboard.billing_customers
+-- All that have a customer at Stripe, of which each has one.
+SELECT organization_id FROM switchboard.billing_customers
 WHERE organization_id > @after AND deleted_at IS NULL ORDER BY organization_id LIMIT @most;
 
 -- name: GetBillingCustomer :one

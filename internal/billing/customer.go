@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
 )
@@ -85,8 +86,11 @@ func (d desk) adopt(ctx context.Context, organization uuid.UUID, customer string
 
 func (d desk) email(ctx context.Context, user uuid.UUID) (string, error) {
 	rows, err := d.store.ListUsers(ctx, []uuid.UUID{user})
-	if err != nil || len(rows) == 0 {
+	if err != nil {
 		return "", fmt.Errorf("reading the address of who pays: %w", err)
+	}
+	if len(rows) == 0 { // deleted in this moment
+		return "", fault.Unauthenticated()
 	}
 	return rows[0].Email, nil
 }

@@ -68,10 +68,13 @@ func (d desk) open(ctx context.Context, scope access.Scope, a asked) (*db.BeginB
 	return row, nil
 }
 
-// write sends an operation under its key and finishes it; a checkout is finished by the sweep. Where the answer leaves open what happened, did
-// looks; an error that Stripe keeps under the key gets the next try another one.
+// write sends an operation under its key and finishes it; a checkout is finished by the sweep. Where the answer
+// leaves open what happened, did looks; an error that Stripe keeps under the key gets the next try another one.
 func (d desk) write(ctx context.Context, op *db.BeginBillingOperationRow, send func(key string) error, did func() (bool, error)) error {
 	err := send(stripeKey(op))
+	if err == nil && op.IdempotencyKey == nil && action(op.Kind) != makeCustomer {
+		err = d.anew(ctx, op, send, did)
+	}
 	if err != nil && stripe.Unsure(err) {
 		happened, looked := did()
 		if looked != nil {
@@ -91,6 +94,20 @@ func (d desk) write(ctx context.Context, op *db.BeginBillingOperationRow, send f
 		return fmt.Errorf("finishing an operation: %w", err)
 	}
 	return nil
+}
+
+// anew sends once more, under another key, where Stripe has only repeated its answer to an earlier try: one that was
+// not noted as done, and was taken back since. What sets a state may be sent twice.
+func (d desk) anew(ctx context.Context, op *db.BeginBillingOperationRow, send func(key string) error, did func() (bool, error)) error {
+	if done, err := did(); err != nil || done {
+		return err
+	}
+	attempt, err := d.store.NextBillingAttempt(ctx, op.ID)
+	if err != nil {
+		return fmt.Errorf("counting an attempt: %w", err)
+	}
+	op.Attempt = attempt
+	return send(stripeKey(op))
 }
 
 // another gives the next try a key of its own, where Stripe would only repeat its answer. What got no

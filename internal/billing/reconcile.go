@@ -16,6 +16,8 @@ import (
 const (
 	// batch is how many organizations one run compares: at a second each it stays far below its time-out.
 	batch = 50
+	// patientTries of a batch take about a minute: longer than most outages of a provider.
+	patientTries = 8
 	// pages bounds how much of Stripe's list is read: 100,000 subscriptions.
 	pages = 1000
 	// pageSize is the largest that Stripe gives.
@@ -45,9 +47,9 @@ func (w *Worker) reconcile(ctx context.Context, job jobs.Job[reconcileArgs]) err
 		return w.beginComparison(ctx)
 	}
 	if in.Theirs {
-		return w.compareTheirs(ctx, in)
+		return w.compareTheirs(ctx, in, job.Attempt)
 	}
-	return w.compareOurs(ctx, in)
+	return w.compareOurs(ctx, in, job.Attempt)
 }
 
 // beginComparison makes the first step a job of its own: one that is tried again must not find that it has
@@ -65,7 +67,7 @@ func (w *Worker) beginComparison(ctx context.Context) error {
 	})
 }
 
-func (w *Worker) compareOurs(ctx context.Context, in reconcileArgs) error {
+func (w *Worker) compareOurs(ctx context.Context, in reconcileArgs, attempt int) error {
 	list, err := w.store.ListBillingAccountsAfter(ctx, in.After, batch)
 	if err != nil {
 		return fmt.Errorf("listing customers: %w", err)
@@ -73,8 +75,8 @@ func (w *Worker) compareOurs(ctx context.Context, in reconcileArgs) error {
 	repaired := 0
 	for _, organization := range list {
 		changed, err := w.compare(ctx, organization)
-		if err != nil {
-			return waits(fmt.Errorf("comparing %s with stripe: %w", organization, err))
+		if err := w.setAside(ctx, organization, attempt, err); err != nil {
+			return err
 		}
 		if changed {
 			repaired++
@@ -85,6 +87,22 @@ func (w *Worker) compareOurs(ctx context.Context, in reconcileArgs) error {
 		next.After = list[len(list)-1]
 	}
 	return w.next(ctx, next, len(list), repaired)
+}
+
+// setAside lets an outage end first. What fails after that is this organization's own: it gets a job of its own, so
+// that the others are compared all the same.
+func (w *Worker) setAside(ctx context.Context, organization uuid.UUID, attempt int, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = waits(fmt.Errorf("comparing %s with stripe: %w", organization, err))
+	if attempt < patientTries || jobs.Waits(err) || ctx.Err() != nil {
+		return err
+	}
+	slog.WarnContext(ctx, "an organization's billing cannot be compared", "organization", organization, "error", err)
+	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
+		return w.jobs.Enqueue(ctx, tx, lookArgs{OrganizationID: organization})
+	})
 }
 
 // compare reads one organization. One that is being read already needs no comparison.
@@ -109,7 +127,7 @@ func (w *Worker) compare(ctx context.Context, organization uuid.UUID) (bool, err
 }
 
 // compareTheirs looks for subscriptions at Stripe whose customer we do not know.
-func (w *Worker) compareTheirs(ctx context.Context, in reconcileArgs) error {
+func (w *Worker) compareTheirs(ctx context.Context, in reconcileArgs, attempt int) error {
 	list, more, err := w.stripe.SubscriptionPage(ctx, stripe.Page{Limit: pageSize, After: in.Last})
 	if err != nil {
 		return waits(err)
@@ -119,7 +137,7 @@ func (w *Worker) compareTheirs(ctx context.Context, in reconcileArgs) error {
 		if status(s.Status).over() {
 			continue
 		}
-		adopted, err := w.claim(ctx, s)
+		adopted, err := w.claim(ctx, s, attempt)
 		if err != nil {
 			return waits(err)
 		}
@@ -135,7 +153,7 @@ func (w *Worker) compareTheirs(ctx context.Context, in reconcileArgs) error {
 
 // claim finds whose a subscription is that we have no customer for. One of another product in the same
 // account is left alone; one to a price of ours that is nobody's is said in the log.
-func (w *Worker) claim(ctx context.Context, s stripe.Subscription) (bool, error) {
+func (w *Worker) claim(ctx context.Context, s stripe.Subscription, attempt int) (bool, error) {
 	_, err := w.store.GetBillingCustomer(ctx, s.Customer)
 	if err == nil {
 		return false, nil
@@ -153,7 +171,8 @@ func (w *Worker) claim(ctx context.Context, s stripe.Subscription) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	return w.compare(ctx, owner)
+	changed, err := w.compare(ctx, owner)
+	return changed, w.setAside(ctx, owner, attempt, err)
 }
 
 // next counts a batch and goes on in another job, so that each is short.

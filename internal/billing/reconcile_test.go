@@ -3,8 +3,10 @@ package billing
 import (
 	"testing"
 
+	"github.com/google/uuid"
 	fake "github.com/switchboard-voice/switchboard/internal/devstack/stripe"
 	"github.com/switchboard-voice/switchboard/internal/ids"
+	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
 )
 
@@ -68,5 +70,47 @@ func TestASecondCustomerIsLeftAloneAndTold(t *testing.T) {
 	h.takesAll(w.knocks(t))
 	if h.plan() != Pro || h.customer() != ours || h.told(SecondCustomer) != 1 {
 		t.Errorf("the plan is %s, told %d times", h.plan(), h.told(SecondCustomer))
+	}
+}
+
+func TestOneOrganizationThatCannotBeReadKeepsTheOthersFromNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: true}})
+	h := subscribed(t, w, Pro)
+	broken := uuid.UUID{15: 1} // comes before all others
+	h.execute("INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, 'Broken', 'broken')", broken)
+	h.execute("INSERT INTO switchboard.billing_customers (id, organization_id) VALUES ('cus_of_another_account', $1)", broken)
+	step := reconcileArgs{ID: uuid.New()}
+	h.execute("INSERT INTO switchboard.billing_reconciliations (id) VALUES ($1)", step.ID)
+	if err := h.worker.reconcile(t.Context(), jobs.Job[reconcileArgs]{Args: step, Attempt: 1}); err == nil {
+		t.Error("an outage is not waited for")
+	}
+	if err := h.worker.reconcile(t.Context(), jobs.Job[reconcileArgs]{Args: step, Attempt: patientTries}); err != nil || h.plan() != Pro {
+		t.Errorf("it stops the others: %v, the plan is %s", err, h.plan())
+	}
+	if n := h.number("SELECT count(*) FROM river.river_job WHERE kind = 'billing.look'"); n != 1 {
+		t.Errorf("%d jobs of its own", n)
+	}
+}
+
+func TestWithoutStripeOldJobsEndAndWhatWasCountedIsRemovedInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := subscribed(t, w, Pro)
+	h.execute("UPDATE switchboard.billing_operations SET created_at = now() - interval '2 minutes'")
+	h.execute(`INSERT INTO switchboard.billing_usage_things (metric, thing, organization_id, month, amount) VALUES ('CALLS', $1, $2, '2020-01-01', 1)`, uuid.New(), h.home.UUID)
+	h.worker.stripe = nil
+	if err := h.worker.sweep(t.Context(), jobs.Job[sweepArgs]{}); err != nil {
+		t.Error(err)
+	}
+	if err := h.worker.lookAgain(t.Context(), jobs.Job[lookArgs]{Args: lookArgs{OrganizationID: h.home.UUID}}); err != nil {
+		t.Error(err)
+	}
+	if err := h.worker.readPrices(t.Context(), jobs.Job[pricesArgs]{}); err != nil {
+		t.Error(err)
+	}
+	if n := h.number("SELECT count(*) FROM switchboard.billing_usage_things"); n != 0 {
+		t.Errorf("%d things are kept", n)
 	}
 }

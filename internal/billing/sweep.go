@@ -30,6 +30,22 @@ const (
 
 // sweep does what only time brings about, and what a lost webhook would have.
 func (w *Worker) sweep(ctx context.Context, _ jobs.Job[sweepArgs]) error {
+	if w.stripe != nil {
+		if err := w.follow(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := w.store.RemoveBillingOperations(ctx, operationsKept, sweepMost); err != nil {
+		return fmt.Errorf("removing old operations: %w", err)
+	}
+	if _, err := w.store.RemoveBillingThings(ctx, thingsKept, thingsMost); err != nil {
+		return fmt.Errorf("removing what was counted long ago: %w", err)
+	}
+	return nil
+}
+
+// follow ends graces and finds checkouts.
+func (w *Worker) follow(ctx context.Context) error {
 	now := w.rules.Now()
 	ended, err := w.store.ListEndedGraces(ctx, &now, sweepMost)
 	if err != nil {
@@ -40,16 +56,7 @@ func (w *Worker) sweep(ctx context.Context, _ jobs.Job[sweepArgs]) error {
 			return err
 		}
 	}
-	if err := w.checkouts(ctx); err != nil {
-		return err
-	}
-	if _, err := w.store.RemoveBillingOperations(ctx, operationsKept, sweepMost); err != nil {
-		return fmt.Errorf("removing old operations: %w", err)
-	}
-	if _, err := w.store.RemoveBillingThings(ctx, thingsKept, thingsMost); err != nil {
-		return fmt.Errorf("removing what was counted long ago: %w", err)
-	}
-	return nil
+	return w.checkouts(ctx)
 }
 
 // endGrace tells the members that their plan is over. What they may use has followed the clock already.

@@ -104,3 +104,20 @@ func TestASubscriptionThatWasMovedToAnUnknownPriceIsRefusedAgainAndAgain(t *test
 		t.Errorf("replayed once the price is known: %v, the plan is %s", err, h.plan())
 	}
 }
+
+func TestACancellationThatWasTakenBackAndIsAskedForAgainReachesStripe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := subscribed(t, w, Pro)
+	h.takesAll(w.knocks(t))
+	if _, err := h.Cancel(t.Context(), h.viewer, h.home, true); err != nil {
+		t.Fatal(err)
+	}
+	h.execute("UPDATE switchboard.billing_operations SET done_at = NULL WHERE kind = 'CANCEL'") // killed before it was noted as done
+	if _, err := h.Resume(t.Context(), h.viewer, h.home); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := h.Cancel(t.Context(), h.viewer, h.home, true); err != nil || !s.CancelAtPeriodEnd {
+		t.Errorf("Stripe repeated its old answer: %+v, %v", s, err)
+	}
+}

@@ -38,7 +38,7 @@ const (
 	reconcileTimeout = 5 * time.Minute
 )
 
-// NewWorker makes the worker and registers its jobs. Without Stripe there is nothing for them to do; they are
+// NewWorker makes the worker and registers its jobs. Without Stripe there is little for them to do; they are
 // registered all the same, as old ones may be in the queue.
 func NewWorker(d WorkerDeps) *Worker {
 	w := &Worker{desk: newDesk(d.Deps), secrets: d.Secrets, every: d.Every}
@@ -47,8 +47,8 @@ func NewWorker(d WorkerDeps) *Worker {
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 1}, w.sweep)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Attempts: 3}, w.readPrices)
 	jobs.Handle(d.Jobs, jobs.Kind{Queue: jobs.Upkeep, Once: true, Timeout: reconcileTimeout}, w.reconcile)
+	d.Jobs.Every(sweepEvery, sweepArgs{}) // things are counted without Stripe too, and must not be kept for ever
 	if d.Stripe != nil {
-		d.Jobs.Every(sweepEvery, sweepArgs{})
 		d.Jobs.Every(pricesEvery, pricesArgs{})
 		d.Jobs.Every(d.Every, reconcileArgs{})
 	}
@@ -75,6 +75,9 @@ func (lookArgs) Kind() string { return "billing.look" }
 // turns runs something in an organization's turn, or comes back when that is somebody else's. One that was
 // removed meanwhile never has a turn: it is not waited for.
 func (w *Worker) turns(ctx context.Context, organization uuid.UUID, do func(context.Context, turn) error) error {
+	if w.stripe == nil { // an old job, of when there was one
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, turnWork)
 	defer cancel()
 	t, err := w.take(ctx, organization)
@@ -110,6 +113,9 @@ func (w *Worker) lookAgain(ctx context.Context, job jobs.Job[lookArgs]) error {
 
 // readPrices asks Stripe what the configured prices cost.
 func (w *Worker) readPrices(ctx context.Context, _ jobs.Job[pricesArgs]) error {
+	if w.stripe == nil {
+		return nil
+	}
 	for _, sold := range w.rules.Prices {
 		said, err := w.stripe.Price(ctx, sold.StripeID)
 		if err != nil {

@@ -402,11 +402,11 @@ func (q *Queries) KeepBillingTurn(ctx context.Context, arg KeepBillingTurnParams
 }
 
 const listBillingAccountsAfter = `-- name: ListBillingAccountsAfter :many
-SELECT DISTINCT organization_id FROM switchboard.billing_customers
+SELECT organization_id FROM switchboard.billing_customers
 WHERE organization_id > $1 AND deleted_at IS NULL ORDER BY organization_id LIMIT $2
 `
 
-// All that have, or had, something at Stripe.
+// All that have a customer at Stripe, of which each has one.
 func (q *Queries) ListBillingAccountsAfter(ctx context.Context, after uuid.UUID, most int32) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listBillingAccountsAfter, after, most)
 	if err != nil {

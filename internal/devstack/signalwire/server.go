@@ -109,6 +109,7 @@ func (s *Server) routes() *http.ServeMux {
 	for _, end := range []string{"", ".json"} {
 		mux.HandleFunc("POST "+root+"/Calls"+end, s.route("place", s.place))
 		mux.HandleFunc("GET "+root+"/Calls"+end, s.route("list", s.list))
+		mux.HandleFunc("GET "+root+"/IncomingPhoneNumbers"+end, s.route("numbers", s.listNumbers))
 		mux.HandleFunc("GET "+root+"/Recordings"+end, s.route("recordings", s.listRecordings))
 	}
 	mux.HandleFunc("GET "+root+"/Calls/{sid}", s.route("get", s.get))

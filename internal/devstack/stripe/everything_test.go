@@ -19,6 +19,7 @@ func everything(t *testing.T, o *shop) {
 	ok(o.Customer(ctx, b.Customer))
 	ok(o.FindCustomers(ctx, "a@example.com", "organization", "a@example.com"))
 	ok(o.Price(ctx, "price_pro_m"))
+	ok(o.Endpoints(ctx))
 	ok(o.Subscriptions(ctx, b.Customer))
 	ok(o.OpenSessions(ctx, b.Customer))
 	ok(o.Portal(ctx, "portal", b.Customer, "http://localhost:1/"))

@@ -158,6 +158,7 @@ func (s *Server) api() []endpoint {
 		{"POST /v1/payment_methods/{id}/detach", "payment_methods.detach", nil, s.detachMethod},
 		{"GET /v1/charges/{id}", "charges.get", nil, s.getCharge},
 		{"POST /v1/refunds", "refunds.create", []string{"charge", "amount"}, s.createRefund},
+		{"GET /v1/webhook_endpoints", "webhook_endpoints.list", with(), s.listEndpoints},
 		{"GET /v1/disputes/{id}", "disputes.get", nil, s.getDispute},
 	}
 }

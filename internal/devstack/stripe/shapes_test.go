@@ -24,6 +24,7 @@ func kinds() map[string]reflect.Type {
 		"invoice": reflect.TypeFor[stripego.Invoice](), "line_item": reflect.TypeFor[stripego.InvoiceLineItem](), "payment_method": reflect.TypeFor[stripego.PaymentMethod](),
 		"charge": reflect.TypeFor[stripego.Charge](), "dispute": reflect.TypeFor[stripego.Dispute](), "refund": reflect.TypeFor[stripego.Refund](),
 		"billing_portal.session": reflect.TypeFor[stripego.BillingPortalSession](), "event": reflect.TypeFor[stripego.Event](),
+		"webhook_endpoint": reflect.TypeFor[stripego.WebhookEndpoint](),
 	}
 }
 

@@ -28,6 +28,22 @@ const (
 type Endpoint struct {
 	URL     string
 	Secrets []string
+	Events  []string // what its page says; nil: all. All are sent anyway
+}
+
+func (e Endpoint) object() object {
+	return shaped("webhook_endpoint", object{"id": "we_local", "url": e.URL, "enabled_events": e.Events, "api_version": APIVersion})
+}
+
+func (s *Server) listEndpoints(c *call) (any, error) {
+	var all []Endpoint
+	if e := s.endpoint; e.URL != "" {
+		if e.Events == nil {
+			e.Events = []string{"*"}
+		}
+		all = append(all, e)
+	}
+	return page(c, "/v1/webhook_endpoints", all)
 }
 
 // Notify sends webhooks there from now on. Without one, they are kept only.
