@@ -36,6 +36,12 @@ type carried struct {
 
 type viewerKey struct{}
 
+// asking makes somebody the one who asks. It is the only place that says how a viewer is kept: one that is kept in
+// another way is nobody.
+func asking(ctx context.Context, v access.Viewer) context.Context {
+	return context.WithValue(ctx, viewerKey{}, &v)
+}
+
 // viewer is who asks. The zero viewer is nobody.
 func viewer(ctx context.Context) access.Viewer {
 	if v, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
@@ -129,7 +135,7 @@ func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
 	}
-	return next(context.WithValue(ctx, viewerKey{}, &v))
+	return next(asking(ctx, v))
 }
 
 // introduced is who opens a socket: {"ticket": "…"}, which is taken once, {"authorization": "Bearer …"}, else
