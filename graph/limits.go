@@ -123,7 +123,7 @@ func (l Limits) charge(ctx context.Context, next graphql.OperationHandler) graph
 		e.stream = ctx
 	}
 	v.Entering = e.enter
-	return e.guard(next(context.WithValue(ctx, viewerKey{}, &v)))
+	return e.guard(next(asking(ctx, v)))
 }
 
 // refuse is the answer of an operation of which nothing is shown. On a socket that is an error message and no

@@ -36,6 +36,12 @@ type carried struct {
 
 type viewerKey struct{}
 
+// asking makes somebody the one who asks. It is the only place that says how a viewer is kept: one that is kept in
+// another way is nobody.
+func asking(ctx context.Context, v access.Viewer) context.Context {
+	return context.WithValue(ctx, viewerKey{}, &v)
+}
+
 // viewer is who asks. The zero viewer is nobody.
 func viewer(ctx context.Context) access.Viewer {
 	if v, ok := ctx.Value(viewerKey{}).(*access.Viewer); ok {
@@ -130,7 +136,7 @@ func (s *sessions) operation(ctx context.Context, next graphql.OperationHandler)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
 	}
-	return next(context.WithValue(ctx, viewerKey{}, &v))
+	return next(asking(ctx, v))
 }
 
 // introduced is who opens a socket: {"ticket": "…"}, which is taken once, {"authorization": "Bearer …"}, else
@@ -147,18 +153,12 @@ func (s *sessions) introduced(ctx context.Context, r *http.Request, payload map[
 // socket answers connection_init.
 func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[string]any) (websocket.Session, error) {
 	c, err := s.introduced(ctx, r, payload)
-	if err != nil && fault.As(err) == nil {
-		return websocket.Session{}, errors.Join(websocket.ErrTryLater, err)
-	}
 	if err != nil {
-		return websocket.Session{}, err
+		return websocket.Session{}, unsure(err)
 	}
 	v, err := s.open(ctx, c)
-	if fault.Is(err, fault.CodeUnauthenticated) {
-		return websocket.Session{}, err
-	}
 	if err != nil {
-		return websocket.Session{}, errors.Join(websocket.ErrTryLater, err)
+		return websocket.Session{}, unsure(err)
 	}
 	from := caller{token: c, address: limit.Address(r.RemoteAddr), socket: true}
 	session := websocket.Session{
@@ -177,15 +177,20 @@ func (s *sessions) socket(ctx context.Context, r *http.Request, payload map[stri
 func (s *sessions) still(c *carried, before access.Viewer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		now, err := s.open(ctx, c)
-		if err != nil && fault.As(err) == nil {
-			return errors.Join(websocket.ErrTryLater, err)
-		}
 		if err == nil && !now.SignedIn() {
 			return fault.Unauthenticated()
 		}
 		if err == nil && !now.Keeps(before) { // comes back in the role that is left
 			return websocket.ErrComeAgain
 		}
+		return unsure(err)
+	}
+}
+
+// unsure leaves a no a no and has everything else asked again: while the database is away nobody is signed out.
+func unsure(err error) error {
+	if err == nil || fault.Is(err, fault.CodeUnauthenticated) {
 		return err
 	}
+	return errors.Join(websocket.ErrTryLater, err)
 }

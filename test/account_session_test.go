@@ -20,8 +20,13 @@ const soon = 5 * time.Second
 // socket opens one that answers pings, and tells when and how it was closed.
 func (p *person) socket() (closed <-chan error) {
 	p.t.Helper()
+	return p.socketAt(p.app.url)
+}
+
+func (p *person) socketAt(server string) (closed <-chan error) {
+	p.t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
-	conn, _, err := dialer.DialContext(within(p.t), "ws"+strings.TrimPrefix(p.app.url, "http")+"/graphql", nil)
+	conn, _, err := dialer.DialContext(within(p.t), "ws"+strings.TrimPrefix(server, "http")+"/graphql", nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -104,6 +109,21 @@ func TestEachSessionIsListedAndEndsByItselfAtOnceWithItsSockets(t *testing.T) {
 	wantClosed(t, "all others were revoked", stays)
 	if tablet.lives() || !here.lives() {
 		t.Error("all: the others live, or this one does not")
+	}
+}
+
+func TestARevokedSessionClosesItsSocketsAtEachProcess(t *testing.T) {
+	t.Parallel()
+	w := startTown(t)
+	_, here := w.newcomer("ada")
+	replica := w.run()
+	for _, server := range []string{w.url, replica.url} {
+		phone := w.browser("203.0.113.1").signIn("ada@example.com", password)
+		closed := phone.socketAt(server)
+		began := time.Now()
+		here.must(`mutation { sessionsRevokeAll { userErrors { code message } } }`, nil, nil)
+		wantClosed(t, "at "+server, closed)
+		t.Logf("closed after %s", time.Since(began))
 	}
 }
 

@@ -217,6 +217,11 @@ func TestNonsenseIsAnsweredAndTooMuchIsCut(t *testing.T) {
 			t.Errorf("%.20q: %d, want %d", body, got.status, want)
 		}
 	}
+	for _, broken := range []string{"a\x00@example.com", "a\xff@example.com"} {
+		if got := v.signIn(broken, words); got.status != 400 {
+			t.Errorf("%q, which no database takes: %d %s", broken, got.status, got.body)
+		}
+	}
 	page := v.get("/api/auth/signin?error=%3Cscript%3Ealert(1)%3C/script%3E&callbackUrl=%22%3E%3Cscript%3E")
 	if strings.Contains(page.body, "<script") || !strings.Contains(page.header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("the page repeats what a link says: %s", page.body)

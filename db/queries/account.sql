@@ -141,7 +141,8 @@ UPDATE switchboard.attempts SET tries = greatest(tries - 1, 0), blocked_until = 
 -- What has run out: nobody can use it, and nobody needs it.
 WITH tokens AS (DELETE FROM switchboard.account_tokens WHERE expires_at < @before::timestamptz),
      sessions AS (DELETE FROM switchboard.sessions WHERE expires_at < @before::timestamptz),
-     signups AS (DELETE FROM switchboard.signups WHERE expires_at < @before::timestamptz)
+     signups AS (DELETE FROM switchboard.signups WHERE expires_at < @before::timestamptz),
+     invites AS (DELETE FROM switchboard.invites WHERE expires_at < @before::timestamptz)
 DELETE FROM switchboard.attempts WHERE tried_at < @before::timestamptz;
 
 -- name: RemoveOldAddresses :exec

@@ -107,6 +107,7 @@ CREATE TABLE switchboard.invites (
     CONSTRAINT invites_token_key UNIQUE (token_hash)
 );
 CREATE UNIQUE INDEX invites_pending_key ON switchboard.invites (organization_id, email) WHERE status = 'PENDING';
+CREATE INDEX invites_by_expiry ON switchboard.invites (expires_at);
 CREATE INDEX invites_by_organization ON switchboard.invites (organization_id, id);
 
 CREATE TABLE switchboard.api_tokens (

@@ -458,7 +458,8 @@ func (q *Queries) RemoveAccountTokens(ctx context.Context, userID *uuid.UUID, pu
 const removeExpiredAccounts = `-- name: RemoveExpiredAccounts :exec
 WITH tokens AS (DELETE FROM switchboard.account_tokens WHERE expires_at < $1::timestamptz),
      sessions AS (DELETE FROM switchboard.sessions WHERE expires_at < $1::timestamptz),
-     signups AS (DELETE FROM switchboard.signups WHERE expires_at < $1::timestamptz)
+     signups AS (DELETE FROM switchboard.signups WHERE expires_at < $1::timestamptz),
+     invites AS (DELETE FROM switchboard.invites WHERE expires_at < $1::timestamptz)
 DELETE FROM switchboard.attempts WHERE tried_at < $1::timestamptz
 `
 

@@ -65,7 +65,7 @@ func (s *Service) OpenSession(ctx context.Context, who User, method string, c Cl
 		if owner.DisabledAt != nil {
 			return disabled()
 		}
-		if err := still(ctx, tx, owner, who.proven); err != nil {
+		if err := unchanged(ctx, tx, owner, who.proven); err != nil {
 			return err
 		}
 		if err := s.keepSession(ctx, tx, row); err != nil {
@@ -82,9 +82,9 @@ func (s *Service) OpenSession(ctx context.Context, who User, method string, c Cl
 	}, nil
 }
 
-// still refuses a password that was changed, or a way in that was closed, while the password was looked at, which
+// unchanged refuses a password that was changed, or a way in that was closed, while the password was looked at, which
 // takes a while: whoever did that has ended all sessions, and this one would be left.
-func still(ctx context.Context, tx *postgres.Tx, owner *db.User, proven string) error {
+func unchanged(ctx context.Context, tx *postgres.Tx, owner *db.User, proven string) error {
 	if proven == "" {
 		return nil
 	}

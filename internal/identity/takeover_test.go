@@ -219,3 +219,20 @@ func TestNobodyJoinsMoreOrganizationsThanARequestCanRead(t *testing.T) {
 		t.Errorf("with room again: %v", err)
 	}
 }
+
+func TestAnAddressThatWasInvitedAndNeverCameIsForgotten(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	if _, err := r.Invite(t.Context(), r.session(t), InviteInput{OrganizationID: r.OrganizationID, Email: "bob@example.com", Role: access.Viewing}); err != nil {
+		t.Fatal(err)
+	}
+	left := func() int { return r.number(t, "SELECT count(*) FROM switchboard.invites") }
+	r.clock = r.clock.Add(inviteLifetime)
+	if err := r.clean(t.Context()); err != nil || left() != 1 {
+		t.Errorf("on its last day: %d, %v", left(), err)
+	}
+	r.clock = r.clock.Add(kept + time.Minute)
+	if err := r.clean(t.Context()); err != nil || left() != 0 {
+		t.Errorf("in the end: %d, %v", left(), err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -155,11 +156,17 @@ func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	return found, nil
 }
 
-// told drops what the provider wrote: it may repeat the code or a token.
+// maxTold is what of a provider's words goes into a log: it may answer with a page, or with more on purpose.
+const maxTold = 300
+
+// told drops what the provider wrote: it may repeat the code or a token. What is left is cut.
 func told(err error) error {
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
 		return fmt.Errorf("%w: it refused with status %d", ErrAnswer, refused.Response.StatusCode)
+	}
+	if text := err.Error(); len(text) > maxTold {
+		return errors.New(strings.ToValidUTF8(text[:maxTold], ""))
 	}
 	return err
 }

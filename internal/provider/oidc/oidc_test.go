@@ -213,6 +213,18 @@ func TestAVendorThatIsGoneOrTalksTooMuchIsAnError(t *testing.T) {
 	}
 }
 
+func TestAVendorsPageIsNotWrittenIntoTheLog(t *testing.T) {
+	t.Parallel()
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, strings.Repeat("no such thing\n", 10_000), http.StatusNotFound)
+	}))
+	t.Cleanup(page.Close)
+	_, err := oidc.New(oidc.Config{Issuer: page.URL, ClientID: "c", RedirectURL: "https://app.example.com"}).Begin(t.Context(), oidc.NewChecks())
+	if err == nil || len(err.Error()) > 500 {
+		t.Errorf("an error of %d bytes", len(err.Error()))
+	}
+}
+
 func TestGitHubsVerifiedPrimaryAddressIsTakenAndNoOther(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t)
