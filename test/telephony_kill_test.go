@@ -110,7 +110,11 @@ func (p *telephone) wantEachCallOnce() {
 		<-time.After(100 * time.Millisecond)
 	}
 	if left := p.rows(expected); left > 0 {
-		p.t.Errorf("%d calls are not done after %s", left, time.Since(began))
+		var how string
+		p.scan(&how, `SELECT string_agg(concat_ws(' ', c.status, 'collected', c.collected_at, 'recording', r.status, r.provider_status, r.copying_at, r.created_at, 'transcription', t.status), '; ')
+			FROM switchboard.calls c LEFT JOIN switchboard.recordings r ON r.call_id = c.id LEFT JOIN switchboard.transcriptions t ON t.recording_id = r.id
+			WHERE c.status <> 'FAILED' AND t.status IS DISTINCT FROM 'COMPLETED'`)
+		p.t.Errorf("%d calls are not done after %s: %s", left, time.Since(began), how)
 	}
 	completed := p.rows(`SELECT count(*) FROM switchboard.calls WHERE status = 'COMPLETED'`)
 	if completed == 0 {

@@ -115,6 +115,11 @@ UPDATE switchboard.recordings SET copying_at = NULL WHERE id = @id AND copy_atte
 UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1, copying_at = NULL
 WHERE id = @id AND copying_at < now() - @silent_for::interval RETURNING *;
 
+-- name: AbandonUnbegunCopy :one
+-- Begins the copy anew whose process died before it said that it is at work.
+UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1
+WHERE id = @id AND organization_id = @organization_id AND copy_attempt = @attempt AND copying_at IS NULL AND status = 'PENDING' AND deleted_at IS NULL RETURNING *;
+
 -- name: StoreRecording :one
 UPDATE switchboard.recordings SET
     status = 'STORED', source_url = NULL, content_type = @content_type, size_bytes = @size_bytes,

@@ -52,6 +52,52 @@ func (q *Queries) AbandonCopy(ctx context.Context, iD uuid.UUID, silentFor time.
 	return &i, err
 }
 
+const abandonUnbegunCopy = `-- name: AbandonUnbegunCopy :one
+UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1
+WHERE id = $1 AND organization_id = $2 AND copy_attempt = $3 AND copying_at IS NULL AND status = 'PENDING' AND deleted_at IS NULL RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
+`
+
+type AbandonUnbegunCopyParams struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Attempt        int32
+}
+
+// Begins the copy anew whose process died before it said that it is at work.
+func (q *Queries) AbandonUnbegunCopy(ctx context.Context, arg AbandonUnbegunCopyParams) (*Recording, error) {
+	row := q.db.QueryRow(ctx, abandonUnbegunCopy, arg.ID, arg.OrganizationID, arg.Attempt)
+	var i Recording
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Source,
+		&i.Status,
+		&i.Filename,
+		&i.ObjectKey,
+		&i.ContentType,
+		&i.SizeBytes,
+		&i.DurationMs,
+		&i.Channels,
+		&i.Sha256,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DeletedAt,
+		&i.SourceUrl,
+		&i.SourceUrlSha256,
+		&i.CopyAttempt,
+		&i.CopyingAt,
+		&i.FailureMessage,
+		&i.FailureRetryable,
+		&i.CallID,
+		&i.ProviderID,
+		&i.ProviderStatus,
+		&i.HeldAt,
+		&i.HeldBy,
+		&i.HoldReason,
+	)
+	return &i, err
+}
+
 const abortUpload = `-- name: AbortUpload :one
 UPDATE switchboard.uploads SET status = 'ABORTED'
 WHERE id = $1 AND organization_id = $2 AND status IN ('PENDING', 'ABORTED')

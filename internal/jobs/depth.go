@@ -24,7 +24,7 @@ const depths = `SELECT q.name, s.name, (
 
 // Depths counts what waits and runs, for metrics.
 func Depths(ctx context.Context, pool *pgxpool.Pool) ([]Depth, error) {
-	rows, err := pool.Query(ctx, depths, []string{Webhooks, Work, Copies, Upkeep}, []string{"available", "retryable", "scheduled", "running"})
+	rows, err := pool.Query(ctx, depths, []string{Webhooks, Work, Copies, Calls, Upkeep}, []string{"available", "retryable", "scheduled", "running"})
 	if err != nil {
 		return nil, fmt.Errorf("counting jobs: %w", err)
 	}

@@ -14,7 +14,7 @@ func TestEveryQueueAndStateIsCountedAlsoWhereNothingWaits(t *testing.T) {
 	o.execute(t, "UPDATE river.river_job SET state = 'retryable' WHERE args->>'text' = 'c'")
 	o.execute(t, "UPDATE river.river_job SET state = 'completed', finalized_at = now() WHERE args->>'text' = 'd'")
 	found, err := Depths(t.Context(), o.store.Pool())
-	if err != nil || len(found) != 4*4 {
+	if err != nil || len(found) != 5*4 {
 		t.Fatalf("%v, %v", found, err)
 	}
 	for _, d := range found {

@@ -33,7 +33,36 @@ const unfinished = "The provider never finished this recording."
 
 // heal begins copies again that nobody is at any more, and ends the wait for what will not come.
 func (c *Copies) heal(ctx context.Context, _ jobs.Job[healArgs]) error {
-	return errors.Join(c.failUnfinished(ctx), c.beginSilent(ctx))
+	return errors.Join(c.failUnfinished(ctx), c.beginSilent(ctx), c.beginUnbegun(ctx))
+}
+
+// beginUnbegun is for a process that was killed between taking a job and saying that it is at work.
+func (c *Copies) beginUnbegun(ctx context.Context) error {
+	dead, err := jobs.Running[copyArgs](ctx, c.jobs, silentFor, healBatch)
+	if err != nil {
+		return err
+	}
+	ofCalls, err := jobs.Running[callCopyArgs](ctx, c.jobs, silentFor, healBatch)
+	if err != nil {
+		return err
+	}
+	for _, args := range ofCalls {
+		dead = append(dead, copyArgs(args))
+	}
+	var failed []error
+	for _, args := range dead {
+		failed = append(failed, c.store.InTx(ctx, func(tx *postgres.Tx) error {
+			row, err := tx.AbandonUnbegunCopy(ctx, db.AbandonUnbegunCopyParams{ID: args.RecordingID, OrganizationID: args.OrganizationID, Attempt: args.Attempt})
+			if postgres.Missing(err) { // it lives, or is not wanted any more
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("beginning a copy again: %w", err)
+			}
+			return c.begin(ctx, tx, row)
+		}))
+	}
+	return errors.Join(failed...)
 }
 
 func (c *Copies) failUnfinished(ctx context.Context) error {

@@ -192,6 +192,34 @@ func TestProvidersRecordingOfAnotherOrganizationIsNotTaken(t *testing.T) {
 	}
 }
 
+func TestCopyThatWasKilledBeforeItSaidThatItIsAtWorkIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	c := openCalls(t)
+	rec := c.hears(t, c.told("one", ProviderFinished))
+	heal := func() int {
+		t.Helper()
+		for range 2 {
+			if err := c.heal(t.Context(), jobs.Job[healArgs]{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return c.jobsOf(t, "recording.copy_of_call")
+	}
+	if n := heal(); n != 1 {
+		t.Errorf("%d jobs for one that waits", n)
+	}
+	taken := "UPDATE " + postgres.JobsSchema + ".river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '1 hour' WHERE kind = 'recording.copy_of_call'"
+	if _, err := c.Copies.store.Pool().Exec(t.Context(), taken); err != nil {
+		t.Fatal(err)
+	}
+	if n := heal(); n != 2 {
+		t.Errorf("%d jobs: the one that died and the one that replaces it", n)
+	}
+	if err := c.runs(t, rec, false); err != nil || c.now(t, rec).Status != Stored {
+		t.Errorf("%v, %+v", err, c.now(t, rec))
+	}
+}
+
 func TestCopyThatWasKilledInTheMiddleIsBegunAgain(t *testing.T) {
 	t.Parallel()
 	c := openCalls(t)
