@@ -157,10 +157,10 @@ func Record(ctx context.Context, tx *postgres.Tx, e Event) error {
 	_, err = tx.RecordActivity(ctx, db.RecordActivityParams{
 		OrganizationID: e.OrganizationID, ID: ids.New(ids.Activity).UUID, Type: string(e.Type),
 		SubjectKind: string(e.Subject.Kind), SubjectID: e.Subject.UUID,
-		Status: optional(e.Status), PreviousStatus: optional(e.PreviousStatus),
+		Status: postgres.OrNull(e.Status), PreviousStatus: postgres.OrNull(e.PreviousStatus),
 		ActorKind: string(e.Actor.Kind), ActorID: e.Actor.UserID, ActorLabel: e.Actor.Label,
 		Audience: string(cmp.Or(e.Audience, Members)), Detail: detail,
-		Traceparent: optional(telemetry.Traceparent(ctx)),
+		Traceparent: postgres.OrNull(telemetry.Traceparent(ctx)),
 	})
 	if err != nil {
 		return fmt.Errorf("recording activity: %w", err)
@@ -188,23 +188,9 @@ func decode(raw []byte) (detail map[string]string) {
 func fromRow(r *db.ActivityEvent) Event {
 	return Event{
 		ID: ids.Of(ids.Activity, r.ID), OrganizationID: r.OrganizationID, Number: r.Number, Type: Type(r.Type),
-		Subject: ids.Of(ids.Kind(r.SubjectKind), r.SubjectID), Status: text(r.Status), PreviousStatus: text(r.PreviousStatus),
+		Subject: ids.Of(ids.Kind(r.SubjectKind), r.SubjectID), Status: postgres.Text(r.Status), PreviousStatus: postgres.Text(r.PreviousStatus),
 		Actor: Actor{Kind: ActorKind(r.ActorKind), Label: r.ActorLabel, UserID: r.ActorID}, OccurredAt: r.OccurredAt,
 		Audience: Audience(r.Audience), Detail: decode(r.Detail),
-		traceparent: text(r.Traceparent),
+		traceparent: postgres.Text(r.Traceparent),
 	}
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

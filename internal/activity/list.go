@@ -53,7 +53,7 @@ func (s *Service) before(ctx context.Context, scope access.Scope, audience Audie
 		before = math.MaxInt64
 	}
 	rows, err := s.store.ListActivityBefore(ctx, db.ListActivityBeforeParams{
-		OrganizationID: scope.OrganizationID, Before: before, Audience: string(audience), Types: words(types), PageSize: size + 1,
+		OrganizationID: scope.OrganizationID, Before: before, Audience: string(audience), Types: postgres.Words(types), PageSize: size + 1,
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("listing activity: %w", err)
@@ -94,12 +94,12 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Ev
 func (s *Service) after(ctx context.Context, w *Watching, after int64) ([]Event, error) {
 	if w.Subject != uuid.Nil {
 		rows, err := s.store.ListSubjectActivityAfter(ctx, db.ListSubjectActivityAfterParams{
-			OrganizationID: w.OrganizationID, SubjectID: w.Subject, After: after, Types: words(w.Types), PageSize: batch,
+			OrganizationID: w.OrganizationID, SubjectID: w.Subject, After: after, Types: postgres.Words(w.Types), PageSize: batch,
 		})
 		return events(rows), err
 	}
 	rows, err := s.store.ListActivityAfter(ctx, db.ListActivityAfterParams{
-		OrganizationID: w.OrganizationID, After: after, Types: words(w.Types), PageSize: batch,
+		OrganizationID: w.OrganizationID, After: after, Types: postgres.Words(w.Types), PageSize: batch,
 	})
 	return events(rows), err
 }
@@ -108,14 +108,6 @@ func events(rows []*db.ActivityEvent) []Event {
 	list := make([]Event, len(rows))
 	for i, r := range rows {
 		list[i] = fromRow(r)
-	}
-	return list
-}
-
-func words(types []Type) []string {
-	list := make([]string, len(types))
-	for i, t := range types {
-		list[i] = string(t)
 	}
 	return list
 }

@@ -43,9 +43,9 @@ func RecordAll(ctx context.Context, tx *postgres.Tx, list []Event) error {
 		}
 		rows[i] = written{
 			OrganizationID: e.OrganizationID, ID: ids.New(ids.Activity).UUID, Type: e.Type, SubjectKind: e.Subject.Kind, SubjectID: e.Subject.UUID,
-			Status: optional(e.Status), PreviousStatus: optional(e.PreviousStatus),
+			Status: postgres.OrNull(e.Status), PreviousStatus: postgres.OrNull(e.PreviousStatus),
 			ActorKind: e.Actor.Kind, ActorID: e.Actor.UserID, ActorLabel: e.Actor.Label,
-			Audience: cmp.Or(e.Audience, Members), Detail: detail, Traceparent: optional(telemetry.Traceparent(ctx)),
+			Audience: cmp.Or(e.Audience, Members), Detail: detail, Traceparent: postgres.OrNull(telemetry.Traceparent(ctx)),
 		}
 	}
 	raw, err := json.Marshal(rows)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/db"
@@ -141,5 +143,5 @@ func (s *Service) open(ctx context.Context, w Watching) (*following, error) {
 
 // last is the newest event of the subject, among those that are followed.
 func (s *Service) last(ctx context.Context, w Watching) (*db.ActivityEvent, error) {
-	return s.store.GetLastSubjectActivity(ctx, db.GetLastSubjectActivityParams{OrganizationID: w.OrganizationID, SubjectID: w.Subject, Types: words(w.Types)})
+	return s.store.GetLastSubjectActivity(ctx, db.GetLastSubjectActivityParams{OrganizationID: w.OrganizationID, SubjectID: w.Subject, Types: postgres.Words(w.Types)})
 }

@@ -98,7 +98,7 @@ func (w *Worker) covered(ctx context.Context, t turn, e stripe.Event, k Knock) (
 		return false, fmt.Errorf("reading the subscriptions: %w", err)
 	}
 	for _, r := range rows { // one with a price that is unknown, or known since, is read again
-		if known := w.rules.tier(r.PriceID); !Status(r.Status).over() && (known == nil || *known != text(r.Tier)) {
+		if known := w.rules.tier(r.PriceID); !Status(r.Status).over() && (known == nil || *known != postgres.Text(r.Tier)) {
 			return false, nil
 		}
 	}

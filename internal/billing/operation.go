@@ -46,7 +46,7 @@ func (d desk) open(ctx context.Context, scope access.Scope, a asked) (*db.BeginB
 	var row *db.BeginBillingOperationRow
 	err := d.store.InTx(ctx, func(tx *postgres.Tx) (err error) {
 		row, err = tx.BeginBillingOperation(ctx, db.BeginBillingOperationParams{
-			ID: id, OrganizationID: scope.OrganizationID, Kind: string(a.action), Target: a.target, IdempotencyKey: a.key, ReturnUrl: optional(a.returnURL),
+			ID: id, OrganizationID: scope.OrganizationID, Kind: string(a.action), Target: a.target, IdempotencyKey: a.key, ReturnUrl: postgres.OrNull(a.returnURL),
 		})
 		if err != nil {
 			return fmt.Errorf("beginning an operation: %w", err)
@@ -62,7 +62,7 @@ func (d desk) open(ctx context.Context, scope access.Scope, a asked) (*db.BeginB
 	if err != nil {
 		return nil, err
 	}
-	if row.Target != a.target || text(row.ReturnUrl) != a.returnURL {
+	if row.Target != a.target || postgres.Text(row.ReturnUrl) != a.returnURL {
 		return nil, fault.Conflict("This idempotency key was used for something else.")
 	}
 	return row, nil

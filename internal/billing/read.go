@@ -72,7 +72,7 @@ func (s *Service) subscription(ctx context.Context, scope access.Scope) (*Subscr
 func (s *Service) Subscription(ctx context.Context, viewer access.Viewer, id ids.ID) (*Subscription, error) {
 	row, err := s.store.GetBillingSubscription(ctx, id.UUID, managed(viewer))
 	if err != nil {
-		return nil, missing(err, "subscription")
+		return nil, postgres.NotFound(err, "subscription")
 	}
 	return s.subscriptionFrom(ctx, row)
 }
@@ -81,7 +81,7 @@ func (s *Service) Subscription(ctx context.Context, viewer access.Viewer, id ids
 func (s *Service) Invoice(ctx context.Context, viewer access.Viewer, id ids.ID) (*Invoice, error) {
 	row, err := s.store.GetBillingInvoice(ctx, id.UUID, managed(viewer))
 	if err != nil {
-		return nil, missing(err, "invoice")
+		return nil, postgres.NotFound(err, "invoice")
 	}
 	return invoiceFrom(row), nil
 }
@@ -90,7 +90,7 @@ func (s *Service) Invoice(ctx context.Context, viewer access.Viewer, id ids.ID) 
 func (s *Service) PaymentMethod(ctx context.Context, viewer access.Viewer, id ids.ID) (*PaymentMethod, error) {
 	row, err := s.store.GetBillingPaymentMethod(ctx, id.UUID, managed(viewer))
 	if err != nil {
-		return nil, missing(err, "payment method")
+		return nil, postgres.NotFound(err, "payment method")
 	}
 	return methodFrom(row), nil
 }
@@ -175,11 +175,4 @@ func (s *Service) Invoices(ctx context.Context, viewer access.Viewer, organizati
 		list[i] = *invoiceFrom(r)
 	}
 	return page.Cut(list, size, args.After != nil, func(i Invoice) string { return page.Encode(invoiceCursor{At: i.IssuedAt, ID: i.ID.UUID}) }), nil
-}
-
-func missing(err error, thing string) error {
-	if postgres.Missing(err) {
-		return fault.NotFound(thing)
-	}
-	return fmt.Errorf("reading the %s: %w", thing, err)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
@@ -41,15 +43,15 @@ func ended(r *db.BillingSubscription, at time.Time) stripe.Subscription {
 
 func invoiceRow(organization uuid.UUID, i stripe.Invoice) db.UpsertBillingInvoiceParams {
 	return db.UpsertBillingInvoiceParams{
-		ID: ours(i.ID), OrganizationID: organization, StripeID: i.ID, SubscriptionStripeID: optional(i.Subscription), Number: optional(i.Number),
+		ID: ours(i.ID), OrganizationID: organization, StripeID: i.ID, SubscriptionStripeID: postgres.OrNull(i.Subscription), Number: postgres.OrNull(i.Number),
 		Status: strings.ToUpper(string(i.Status)), AmountDue: i.AmountDue, AmountPaid: i.AmountPaid, Currency: i.Currency,
-		IssuedAt: i.Created, DueAt: moment(i.DueAt), PaidAt: moment(i.PaidAt), HostedUrl: optional(i.HostedURL), PdfUrl: optional(i.PDF),
+		IssuedAt: i.Created, DueAt: moment(i.DueAt), PaidAt: moment(i.PaidAt), HostedUrl: postgres.OrNull(i.HostedURL), PdfUrl: postgres.OrNull(i.PDF),
 	}
 }
 
 func methodRow(organization uuid.UUID, m stripe.PaymentMethod, defaultMethod string) db.UpsertBillingPaymentMethodParams {
 	return db.UpsertBillingPaymentMethodParams{
-		ID: ours(m.ID), OrganizationID: organization, StripeID: m.ID, Kind: m.Type, Brand: optional(m.Brand), Last4: optional(m.Last4),
+		ID: ours(m.ID), OrganizationID: organization, StripeID: m.ID, Kind: m.Type, Brand: postgres.OrNull(m.Brand), Last4: postgres.OrNull(m.Last4),
 		ExpMonth: count(m.ExpMonth), ExpYear: count(m.ExpYear), IsDefault: m.ID == defaultMethod, CreatedAt: m.Created,
 	}
 }
@@ -88,13 +90,6 @@ func moment(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 func count(n int) *int32 {

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -129,15 +131,15 @@ func (s *storing) missed(ctx context.Context, row *db.BillingSubscription) error
 // news says whether members would want to know.
 func (s *storing) news(was, now *db.BillingAccount, row *db.BillingSubscription) bool {
 	old := s.before[row.StripeID]
-	return was.Plan != now.Plan || text(was.Status) != text(now.Status) || text(was.Tier) != text(now.Tier) ||
+	return was.Plan != now.Plan || postgres.Text(was.Status) != postgres.Text(now.Status) || postgres.Text(was.Tier) != postgres.Text(now.Tier) ||
 		old == nil || old.PriceID != row.PriceID || old.CancelAtPeriodEnd != row.CancelAtPeriodEnd
 }
 
 func statusChanged(was, now *db.BillingAccount, row *db.BillingSubscription) activity.Event {
 	return activity.Event{
 		OrganizationID: now.OrganizationID, Type: activity.BillingStatusChanged, Subject: ids.Of(ids.Subscription, row.ID),
-		Status: text(now.Status), PreviousStatus: text(was.Status), Actor: activity.Provider("Stripe"),
-		Detail: map[string]string{"plan": now.Plan, "previousPlan": was.Plan, "subscribed": cmp.Or(text(now.Tier), "unknown")},
+		Status: postgres.Text(now.Status), PreviousStatus: postgres.Text(was.Status), Actor: activity.Provider("Stripe"),
+		Detail: map[string]string{"plan": now.Plan, "previousPlan": was.Plan, "subscribed": cmp.Or(postgres.Text(now.Tier), "unknown")},
 	}
 }
 
@@ -146,11 +148,4 @@ func (s *storing) repaired() activity.Event {
 		OrganizationID: s.organization, Type: activity.BillingRepaired, Subject: ids.Of(ids.Organization, s.organization),
 		Actor: activity.Switchboard(), Audience: activity.Audit,
 	}
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

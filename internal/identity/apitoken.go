@@ -141,7 +141,7 @@ func (s *Service) RevokeAPIToken(ctx context.Context, viewer access.Viewer, id i
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		gone, err := tx.RemoveAPIToken(ctx, id.UUID, scope.OrganizationID)
 		if err != nil {
-			return missing(err, "token")
+			return postgres.NotFound(err, "token")
 		}
 		tx.WakeAfterCommit(gone.UserID)
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.APITokenRevoked, id, detail{"name": gone.Name, "prefix": gone.Prefix})
@@ -156,7 +156,7 @@ func (s *Service) APITokens(ctx context.Context, viewer access.Viewer, organizat
 	if err != nil {
 		return none, err
 	}
-	size, after, err := keyset(args)
+	size, after, err := args.Keyset(uuid.Nil)
 	if err != nil {
 		return none, err
 	}
@@ -164,11 +164,7 @@ func (s *Service) APITokens(ctx context.Context, viewer access.Viewer, organizat
 	if err != nil {
 		return none, fmt.Errorf("listing API tokens: %w", err)
 	}
-	list := make([]APIToken, len(rows))
-	for i, r := range rows {
-		list[i] = apiToken(r)
-	}
-	return page.Cut(list, size, args.After != nil, func(t APIToken) string { return page.Encode(t.ID.UUID) }), nil
+	return page.Rows(rows, size, args.After != nil, apiToken, func(t APIToken) string { return page.Encode(t.ID.UUID) }), nil
 }
 
 // IsAPIToken says whether a bearer token is one of a script.

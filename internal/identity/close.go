@@ -33,7 +33,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, viewer access.Viewer, 
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err := tx.LockOrganization(ctx, scope.OrganizationID)
 		if err != nil {
-			return missing(err, "organization")
+			return postgres.NotFound(err, "organization")
 		}
 		if role, err := lockAs(ctx, tx, scope); err != nil || role != access.Owner {
 			return errOr(err, fault.Forbidden("Only an owner can delete an organization."))

@@ -105,7 +105,7 @@ func (s *Service) VerifyDomain(ctx context.Context, viewer access.Viewer, in Dom
 	}
 	row, err := s.store.GetSSODomain(ctx, scope.OrganizationID, in.Domain)
 	if err != nil {
-		return nil, missing(err, "domain")
+		return nil, postgres.NotFound(err, "domain")
 	}
 	if row.VerifiedAt == nil {
 		if err := s.asksDNS(ctx, row); err != nil {
@@ -145,7 +145,7 @@ func (s *Service) noteDomain(ctx context.Context, viewer access.Viewer, scope ac
 			return fault.Conflict("Another organization has verified this domain.")
 		}
 		if err != nil {
-			return missing(err, "domain")
+			return postgres.NotFound(err, "domain")
 		}
 		if set, err := tx.GetSSOConnection(ctx, scope.OrganizationID); err == nil {
 			err = s.closeOtherWays(ctx, tx, viewer, set)

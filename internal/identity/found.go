@@ -54,7 +54,7 @@ func (s *Service) CreateOrganization(ctx context.Context, viewer access.Viewer, 
 func roomFor(ctx context.Context, tx *postgres.Tx, userID uuid.UUID) (*db.User, error) {
 	row, err := tx.LockUser(ctx, userID)
 	if err != nil {
-		return nil, missing(err, "user")
+		return nil, postgres.NotFound(err, "user")
 	}
 	n, err := tx.CountMemberships(ctx, userID)
 	if err != nil {

@@ -5,11 +5,9 @@ package identity
 
 import (
 	"cmp"
-	"fmt"
 	"net"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
 	"github.com/switchboard-voice/switchboard/internal/db"
@@ -17,7 +15,6 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/live"
-	"github.com/switchboard-voice/switchboard/internal/page"
 	"github.com/switchboard-voice/switchboard/internal/password"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
@@ -118,16 +115,8 @@ func user(r *db.User) User {
 func organization(r *db.Organization) Organization {
 	return Organization{
 		ID: ids.Of(ids.Organization, r.ID), Name: r.Name, Slug: r.Slug, CreatedAt: r.CreatedAt,
-		Settings: Settings{TranscribeUploads: r.TranscribeUploads, LanguageCode: r.LanguageCode, Analysis: analyses(r.Analysis), RecordingRetentionDays: number(r.RecordingRetentionDays)},
+		Settings: Settings{TranscribeUploads: r.TranscribeUploads, LanguageCode: r.LanguageCode, Analysis: analyses(r.Analysis), RecordingRetentionDays: postgres.Int(r.RecordingRetentionDays)},
 	}
-}
-
-func number(n *int32) *int {
-	if n == nil {
-		return nil
-	}
-	v := int(*n)
-	return &v
 }
 
 func membership(r *db.Membership) Membership {
@@ -145,25 +134,10 @@ func given[T any](v T, err error) (*T, error) {
 	return &v, nil
 }
 
-func missing(err error, thing string) error {
-	if postgres.Missing(err) {
-		return fault.NotFound(thing)
-	}
-	return fmt.Errorf("reading %s: %w", thing, err)
-}
-
-// keyset reads the arguments of a list in the order of ids. Errors: Invalid.
-func keyset(args page.Args) (size int32, after uuid.UUID, err error) {
-	if size, err = args.Size(page.Max); err == nil && args.After != nil {
-		err = page.Decode(*args.After, &after)
-	}
-	return size, after, err
-}
-
 // missingOr is missing, also where the id was of another kind.
 func missingOr(err error, thing string) error {
 	if err == nil {
 		return fault.NotFound(thing)
 	}
-	return missing(err, thing)
+	return postgres.NotFound(err, thing)
 }

@@ -144,7 +144,7 @@ func (s *Service) CancelInvite(ctx context.Context, viewer access.Viewer, id ids
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		canceled, err := tx.CancelInvite(ctx, id.UUID, []uuid.UUID{scope.OrganizationID})
 		if err != nil {
-			return missing(err, "invite")
+			return postgres.NotFound(err, "invite")
 		}
 		return audit(ctx, tx, scope.OrganizationID, scope.UserID, activity.InviteCanceled, id, detail{"email": canceled.Email})
 	})
@@ -194,7 +194,7 @@ func (s *Service) Invites(ctx context.Context, viewer access.Viewer, organizatio
 	if err != nil {
 		return none, err
 	}
-	size, after, err := keyset(args)
+	size, after, err := args.Keyset(uuid.Nil)
 	if err != nil {
 		return none, err
 	}
@@ -202,9 +202,5 @@ func (s *Service) Invites(ctx context.Context, viewer access.Viewer, organizatio
 	if err != nil {
 		return none, fmt.Errorf("listing invites: %w", err)
 	}
-	list := make([]Invite, len(rows))
-	for i, r := range rows {
-		list[i] = inviteOf(r)
-	}
-	return page.Cut(list, size, args.After != nil, func(v Invite) string { return page.Encode(v.ID.UUID) }), nil
+	return page.Rows(rows, size, args.After != nil, inviteOf, func(v Invite) string { return page.Encode(v.ID.UUID) }), nil
 }

@@ -70,7 +70,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, newPassword string) 
 		if err != nil {
 			return err
 		}
-		if err := s.passwords.Check(newPassword, owner.Email, words(owner.Name)); err != nil {
+		if err := s.passwords.Check(newPassword, owner.Email, postgres.Text(owner.Name)); err != nil {
 			return err
 		}
 		return s.replacePassword(ctx, tx, owner, hash, uuid.Nil, activity.PasswordReset)

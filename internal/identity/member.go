@@ -69,7 +69,7 @@ func (s *Service) manage(ctx context.Context, viewer access.Viewer, id ids.ID, d
 		}
 		row, err := tx.GetMembership(ctx, id.UUID, []uuid.UUID{scope.OrganizationID})
 		if err != nil {
-			return missing(err, "membership")
+			return postgres.NotFound(err, "membership")
 		}
 		if !actor.Grants(access.Role(row.Role)) {
 			return fault.Forbidden("Only an owner can do this to an owner.")
@@ -82,11 +82,11 @@ func (s *Service) manage(ctx context.Context, viewer access.Viewer, id ids.ID, d
 // its token's.
 func lockAs(ctx context.Context, tx *postgres.Tx, scope access.Scope) (access.Role, error) {
 	if _, err := tx.LockOrganization(ctx, scope.OrganizationID); err != nil {
-		return "", missing(err, "organization")
+		return "", postgres.NotFound(err, "organization")
 	}
 	row, err := tx.GetMembershipOf(ctx, scope.OrganizationID, scope.UserID)
 	if err != nil {
-		return "", missing(err, "organization")
+		return "", postgres.NotFound(err, "organization")
 	}
 	return access.Lower(access.Role(row.Role), scope.Role), nil
 }
@@ -140,7 +140,7 @@ func (s *Service) Leave(ctx context.Context, viewer access.Viewer, organization 
 		}
 		row, err := tx.GetMembershipOf(ctx, scope.OrganizationID, scope.UserID)
 		if err != nil {
-			return missing(err, "organization")
+			return postgres.NotFound(err, "organization")
 		}
 		return managed{tx, actor, membership(row)}.remove(ctx, viewer.UserID, activity.MemberLeft)
 	})

@@ -23,7 +23,7 @@ func (s *Service) Organization(ctx context.Context, viewer access.Viewer, slug s
 	}
 	row, err := s.store.GetOrganizationBySlug(ctx, slug, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "organization")
+		return nil, postgres.NotFound(err, "organization")
 	}
 	found := organization(row)
 	return &found, viewer.Enter(row.ID)
@@ -75,7 +75,7 @@ func (s *Service) User(ctx context.Context, viewer access.Viewer, id ids.ID) (*U
 	}
 	row, err := s.store.GetVisibleUser(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "user")
+		return nil, postgres.NotFound(err, "user")
 	}
 	found := user(row)
 	return &found, nil
@@ -100,7 +100,7 @@ func (s *Service) Members(ctx context.Context, viewer access.Viewer, organizatio
 	if err != nil {
 		return none, err
 	}
-	size, after, err := keyset(args)
+	size, after, err := args.Keyset(uuid.Nil)
 	if err != nil {
 		return none, err
 	}
@@ -108,11 +108,7 @@ func (s *Service) Members(ctx context.Context, viewer access.Viewer, organizatio
 	if err != nil {
 		return none, fmt.Errorf("listing members: %w", err)
 	}
-	list := make([]Membership, len(rows))
-	for i, r := range rows {
-		list[i] = membership(r)
-	}
-	return page.Cut(list, size, args.After != nil, func(m Membership) string { return page.Encode(m.ID.UUID) }), nil
+	return page.Rows(rows, size, args.After != nil, membership, func(m Membership) string { return page.Encode(m.ID.UUID) }), nil
 }
 
 // Membership finds one by its id, in the viewer's organizations. Error: NotFound.
@@ -122,7 +118,7 @@ func (s *Service) Membership(ctx context.Context, viewer access.Viewer, id ids.I
 	}
 	row, err := s.store.GetMembership(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "membership")
+		return nil, postgres.NotFound(err, "membership")
 	}
 	found := membership(row)
 	return &found, viewer.Enter(row.OrganizationID)

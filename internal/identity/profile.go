@@ -32,7 +32,7 @@ func (s *Service) UpdateProfile(ctx context.Context, viewer access.Viewer, p Pro
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err := tx.UpdateUser(ctx, params)
 		if err != nil {
-			return missing(err, "user")
+			return postgres.NotFound(err, "user")
 		}
 		updated = user(row)
 		return auditUser(ctx, tx, viewer.UserID, activity.ProfileUpdated, nil)
@@ -43,14 +43,14 @@ func (s *Service) UpdateProfile(ctx context.Context, viewer access.Viewer, p Pro
 func (p Profile) params(viewer access.Viewer) (db.UpdateUserParams, error) {
 	params := db.UpdateUserParams{ID: viewer.UserID}
 	if p.Name != nil {
-		name := strings.TrimSpace(words(p.Name.Value))
+		name := strings.TrimSpace(postgres.Text(p.Name.Value))
 		if err := short("name", name); err != nil {
 			return params, err
 		}
 		params.SetName, params.Name = true, filled(name)
 	}
 	if p.AvatarURL != nil {
-		address := words(p.AvatarURL.Value)
+		address := postgres.Text(p.AvatarURL.Value)
 		if address != "" && !picture(address) {
 			return params, fault.Invalid("avatarUrl", "Give the https address of a picture.")
 		}
@@ -73,7 +73,7 @@ func (s *Service) ChangePassword(ctx context.Context, viewer access.Viewer, c Pa
 	if err != nil {
 		return err
 	}
-	if err := s.passwords.Check(c.New, me.Email, words(me.Name)); err != nil {
+	if err := s.passwords.Check(c.New, me.Email, postgres.Text(me.Name)); err != nil {
 		return renamed(err, "newPassword")
 	}
 	hash, err := s.passwords.Hash(ctx, c.New)
@@ -82,7 +82,7 @@ func (s *Service) ChangePassword(ctx context.Context, viewer access.Viewer, c Pa
 	}
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		if _, err := tx.LockUser(ctx, viewer.UserID); err != nil {
-			return missing(err, "user")
+			return postgres.NotFound(err, "user")
 		}
 		return s.replacePassword(ctx, tx, user(me), hash, viewer.SessionID, activity.PasswordChanged)
 	})
@@ -95,7 +95,7 @@ func (s *Service) confirmed(ctx context.Context, viewer access.Viewer, field, pa
 	}
 	me, err := s.store.GetUser(ctx, viewer.UserID)
 	if err != nil {
-		return nil, missing(err, "user")
+		return nil, postgres.NotFound(err, "user")
 	}
 	if me.PasswordHash == nil {
 		return me, nil
@@ -159,23 +159,23 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) (User, error) 
 		}
 		row, err := tx.LockUser(ctx, *used.UserID)
 		if err != nil {
-			return missing(err, "user")
+			return postgres.NotFound(err, "user")
 		}
 		if row.DisabledAt != nil {
 			return overdue()
 		}
-		if err := mayUse(ctx, tx.Queries, words(used.Email)); err != nil { // it may be required since they asked
+		if err := mayUse(ctx, tx.Queries, postgres.Text(used.Email)); err != nil { // it may be required since they asked
 			return err
 		}
 		old, at := row.Email, s.now()
-		err = tx.SetEmail(ctx, db.SetEmailParams{ID: row.ID, Email: words(used.Email), At: &at})
+		err = tx.SetEmail(ctx, db.SetEmailParams{ID: row.ID, Email: postgres.Text(used.Email), At: &at})
 		if postgres.Violates(err, "users_email_key") {
 			return overdue()
 		}
 		if err != nil {
 			return fmt.Errorf("changing the address: %w", err)
 		}
-		row.Email = words(used.Email)
+		row.Email = postgres.Text(used.Email)
 		changed = user(row)
 		return s.emailChanged(ctx, tx, changed.ID, old, changed.Email)
 	})

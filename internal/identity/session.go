@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/authjs"
@@ -126,7 +128,7 @@ func (s *Service) still(ctx context.Context, v access.Viewer, organization uuid.
 func (s *Service) Token(ctx context.Context, email string) (string, error) {
 	row, err := s.store.GetUserByEmail(ctx, Address(email))
 	if err != nil {
-		return "", missing(err, "user")
+		return "", postgres.NotFound(err, "user")
 	}
 	session, err := s.OpenSession(ctx, user(row), "command line", Client{UserAgent: "switchboard token"})
 	if err != nil {

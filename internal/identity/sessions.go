@@ -60,7 +60,7 @@ func (s *Service) OpenSession(ctx context.Context, who User, method string, c Cl
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		owner, err := tx.LockUser(ctx, row.UserID) // two that open at the same time count one after the other
 		if err != nil {
-			return missing(err, "user")
+			return postgres.NotFound(err, "user")
 		}
 		if owner.DisabledAt != nil {
 			return disabled()
@@ -88,7 +88,7 @@ func unchanged(ctx context.Context, tx *postgres.Tx, owner *db.User, proven stri
 	if proven == "" {
 		return nil
 	}
-	if words(owner.PasswordHash) != proven {
+	if postgres.Text(owner.PasswordHash) != proven {
 		return wrongPair()
 	}
 	return mayUse(ctx, tx.Queries, owner.Email)

@@ -78,7 +78,7 @@ func (s *Service) find(ctx context.Context, email string) (candidate, error) {
 	}
 	switch {
 	case err == nil:
-		return candidate{User: user(row), hash: words(row.PasswordHash), verified: row.EmailVerifiedAt != nil, disabled: row.DisabledAt != nil}, nil
+		return candidate{User: user(row), hash: postgres.Text(row.PasswordHash), verified: row.EmailVerifiedAt != nil, disabled: row.DisabledAt != nil}, nil
 	case failed == nil:
 		return candidate{hash: signup.PasswordHash}, nil
 	}
@@ -116,11 +116,4 @@ func (s *Service) verified(ctx context.Context, email, password string) (string,
 		return "", wrongPair()
 	}
 	return now.hash, nil
-}
-
-func words(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -47,15 +47,9 @@ func (s *Service) Page(ctx context.Context, viewer access.Viewer, organization i
 	if err != nil {
 		return none, err
 	}
-	size, err := args.Size(page.Max)
+	size, before, err := args.Keyset(uuid.Max)
 	if err != nil {
 		return none, err
-	}
-	before := uuid.Max
-	if args.After != nil {
-		if err := page.Decode(*args.After, &before); err != nil {
-			return none, err
-		}
 	}
 	if wanted == nil {
 		wanted = &Wanted{}
@@ -65,7 +59,7 @@ func (s *Service) Page(ctx context.Context, viewer access.Viewer, organization i
 		return none, err
 	}
 	rows, err := s.store.PageWebhookEvents(ctx, db.PageWebhookEventsParams{
-		OrganizationID: &scope.OrganizationID, Before: before, Sources: words(wanted.Sources), Statuses: words(wanted.Statuses),
+		OrganizationID: &scope.OrganizationID, Before: before, Sources: postgres.Words(wanted.Sources), Statuses: postgres.Words(wanted.Statuses),
 		ReceivedAfter: wanted.ReceivedAfter, ReceivedBefore: wanted.ReceivedBefore, Search: search, PageSize: size + 1,
 	})
 	if err != nil {
@@ -159,12 +153,4 @@ func shown(r *db.ListWebhookEventsByIDRow) Kept {
 		k.Error = &said
 	}
 	return k
-}
-
-func words[T ~string](list []T) []string {
-	out := make([]string, len(list))
-	for i, w := range list {
-		out[i] = string(w)
-	}
-	return out
 }

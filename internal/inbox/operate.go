@@ -85,7 +85,7 @@ func (in *Inbox) List(ctx context.Context, f Filter) ([]Kept, error) {
 func (in *Inbox) Get(ctx context.Context, id ids.ID) (Whole, error) {
 	r, err := in.store.GetWebhookEvent(ctx, id.UUID)
 	if err != nil {
-		return Whole{}, missing(err)
+		return Whole{}, postgres.NotFound(err, "event")
 	}
 	whole := Whole{Query: r.Query, Body: r.Body, Kept: Kept{
 		ID: ids.Of(ids.Webhook, r.ID), Source: SourceName(r.Source), Type: r.Type, ExternalID: r.ExternalID, OrganizationID: organization(r.OrganizationID),
@@ -121,13 +121,6 @@ func (in *Inbox) Discard(ctx context.Context, id ids.ID, note string) error {
 		}
 		return tx.DiscardWebhookEvents(ctx, db.DiscardWebhookEventsParams{Ids: []uuid.UUID{id.UUID}, Note: &note})
 	})
-}
-
-func missing(err error) error {
-	if postgres.Missing(err) {
-		return fault.NotFound("event")
-	}
-	return fmt.Errorf("reading the event: %w", err)
 }
 
 func organization(id *uuid.UUID) *ids.ID {

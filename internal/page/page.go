@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 )
 
@@ -56,6 +57,15 @@ func (a Args) Size(most int) (int32, error) {
 	return int32(a.First), nil
 }
 
+// Keyset reads the arguments of a list in the order of ids, which begins at a given one. Error: Invalid.
+func (a Args) Keyset(begin uuid.UUID) (size int32, from uuid.UUID, err error) {
+	from = begin
+	if size, err = a.Size(Max); err == nil && a.After != nil {
+		err = Decode(*a.After, &from)
+	}
+	return size, from, err
+}
+
 // Encode makes a cursor of any small value.
 func Encode(v any) string {
 	b, _ := json.Marshal(v) // values of ours: structs of numbers, times and ids
@@ -79,6 +89,15 @@ func Decode(cursor string, v any) error {
 
 func badCursor() error {
 	return fault.Invalid("after", "This is not a cursor that this list gave.")
+}
+
+// Rows is Cut for rows as the database has them.
+func Rows[R, T any](rows []R, size int32, after bool, show func(R) T, cursor func(T) string) Connection[T] {
+	list := make([]T, len(rows))
+	for i, r := range rows {
+		list[i] = show(r)
+	}
+	return Cut(list, size, after, cursor)
 }
 
 // Cut makes the connection of rows that were read with one more than size, with the cursor of each.

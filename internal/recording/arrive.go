@@ -135,7 +135,7 @@ func (s *Shelf) reject(ctx context.Context, scope access.Scope, up Upload) {
 func (s *Shelf) Shelve(ctx context.Context, tx *postgres.Tx, scope access.Scope, up Upload, seen Inspection) (rec Recording, fresh bool, err error) {
 	locked, err := tx.LockUpload(ctx, up.ID.UUID, scope.OrganizationID)
 	if err != nil {
-		return Recording{}, false, missing(err, "upload")
+		return Recording{}, false, postgres.NotFound(err, "upload")
 	}
 	if locked.RecordingID != nil {
 		rec, err := s.Shelved(ctx, tx, scope, uploadFromRow(locked))
@@ -171,7 +171,7 @@ func (s *Shelf) Find(ctx context.Context, tx *postgres.Tx, scope access.Scope, i
 	}
 	row, err := tx.GetRecording(ctx, id.UUID, []uuid.UUID{scope.OrganizationID})
 	if err != nil {
-		return Recording{}, missing(err, "recording")
+		return Recording{}, postgres.NotFound(err, "recording")
 	}
 	return fromRow(row), nil
 }

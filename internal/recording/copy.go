@@ -137,7 +137,7 @@ func (c *Copies) Expect(ctx context.Context, tx *postgres.Tx, scope access.Scope
 func (c *Copies) Want(ctx context.Context, tx *postgres.Tx, organization, recording uuid.UUID) (here bool, err error) {
 	row, err := tx.LockRecording(ctx, recording, organization)
 	if err != nil {
-		return false, missing(err, "recording")
+		return false, postgres.NotFound(err, "recording")
 	}
 	switch status := Status(row.Status); {
 	case status == Stored:

@@ -38,7 +38,7 @@ func (s *Service) Delete(ctx context.Context, viewer access.Viewer, id ids.ID) (
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err := tx.LockRecording(ctx, id.UUID, scope.OrganizationID)
 		if err != nil {
-			return missing(err, "recording")
+			return postgres.NotFound(err, "recording")
 		}
 		if row.HeldAt != nil {
 			return fault.InvalidState("This recording is under legal hold and cannot be deleted. Lift the hold first.")

@@ -60,7 +60,7 @@ func (s *Service) SetHold(ctx context.Context, viewer access.Viewer, in HoldInpu
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err := tx.LockRecording(ctx, in.RecordingID.UUID, scope.OrganizationID)
 		if err != nil {
-			return missing(err, "recording")
+			return postgres.NotFound(err, "recording")
 		}
 		if before := row.HeldAt != nil; before == in.Hold && (!before || *row.HoldReason == reason) {
 			set = fromRow(row)

@@ -18,15 +18,9 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	if err != nil {
 		return none, err
 	}
-	size, err := args.Size(page.Max)
+	size, before, err := args.Keyset(uuid.Max)
 	if err != nil {
 		return none, err
-	}
-	before := uuid.Max
-	if args.After != nil {
-		if err := page.Decode(*args.After, &before); err != nil {
-			return none, err
-		}
 	}
 	rows, err := s.store.ListRecordings(ctx, db.ListRecordingsParams{
 		OrganizationID: scope.OrganizationID, Before: before, Source: (*string)(source), PageSize: size + 1,
@@ -34,9 +28,5 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	if err != nil {
 		return none, fmt.Errorf("listing recordings: %w", err)
 	}
-	list := make([]Recording, len(rows))
-	for i, r := range rows {
-		list[i] = fromRow(r)
-	}
-	return page.Cut(list, size, args.After != nil, func(r Recording) string { return page.Encode(r.ID.UUID) }), nil
+	return page.Rows(rows, size, args.After != nil, fromRow, func(r Recording) string { return page.Encode(r.ID.UUID) }), nil
 }

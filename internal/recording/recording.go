@@ -93,7 +93,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Re
 	}
 	row, err := s.store.GetRecording(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "recording")
+		return nil, postgres.NotFound(err, "recording")
 	}
 	found := fromRow(row)
 	return &found, viewer.Enter(row.OrganizationID)
@@ -134,7 +134,7 @@ func fromRow(r *db.Recording) Recording {
 	rec := Recording{
 		ID: ids.Of(ids.Recording, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID),
 		Source: Source(r.Source), Status: Status(r.Status), Filename: r.Filename, ContentType: r.ContentType,
-		SizeBytes: r.SizeBytes, DurationMs: number(r.DurationMs), Channels: number(r.Channels),
+		SizeBytes: r.SizeBytes, DurationMs: postgres.Int(r.DurationMs), Channels: postgres.Int(r.Channels),
 		CreatedAt: r.CreatedAt, objectKey: r.ObjectKey, sourceSum: r.SourceUrlSha256,
 	}
 	if r.FailureMessage != nil && r.FailureRetryable != nil {
@@ -152,19 +152,4 @@ func fromRow(r *db.Recording) Recording {
 		rec.SHA256 = &sum
 	}
 	return rec
-}
-
-func number(n *int32) *int {
-	if n == nil {
-		return nil
-	}
-	v := int(*n)
-	return &v
-}
-
-func missing(err error, thing string) error {
-	if postgres.Missing(err) {
-		return fault.NotFound(thing)
-	}
-	return fmt.Errorf("reading the %s: %w", thing, err)
 }

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/blob"
@@ -113,7 +115,7 @@ func (s *Service) GetUpload(ctx context.Context, viewer access.Viewer, id ids.ID
 	}
 	row, err := s.store.GetUpload(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "upload")
+		return nil, postgres.NotFound(err, "upload")
 	}
 	up := uploadFromRow(row)
 	return &up, viewer.Enter(row.OrganizationID)

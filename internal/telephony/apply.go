@@ -56,7 +56,7 @@ func (w *Worker) second(ctx context.Context, tx *postgres.Tx, call *db.Call, see
 // putLeg keeps the later of two states of a leg; mine is false for one that belongs to another call.
 func putLeg(ctx context.Context, tx *postgres.Tx, call *db.Call, seen signalwire.Call) (mine bool, err error) {
 	p := db.PutCallLegParams{
-		ProviderID: seen.Sid, OrganizationID: call.OrganizationID, CallID: call.ID, ParentProviderID: optional(seen.ParentSid),
+		ProviderID: seen.Sid, OrganizationID: call.OrganizationID, CallID: call.ID, ParentProviderID: postgres.OrNull(seen.ParentSid),
 		Status: string(status(seen.Status)), ProviderStatus: string(seen.Status), FromNumber: seen.From, ToNumber: seen.To,
 		StartedAt: at(seen.StartedAt), EndedAt: at(seen.EndedAt), DurationMs: duration(seen),
 	}
@@ -146,11 +146,4 @@ func at(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -80,7 +80,7 @@ func (s *Service) change(ctx context.Context, viewer access.Viewer, id ids.ID, d
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err := tx.LockCall(ctx, id.UUID)
 		if err != nil {
-			return missing(err, "call")
+			return postgres.NotFound(err, "call")
 		}
 		if row, err = do(tx, scope, row); err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/db"
@@ -60,7 +62,7 @@ const (
 // where is the filter as the statements take it. Error: Invalid.
 func (f Filter) where(organization uuid.UUID) (db.ListCallsNewestParams, error) {
 	p := db.ListCallsNewestParams{
-		OrganizationID: organization, Statuses: words(f.Status), Dispositions: words(f.Disposition), Direction: (*string)(f.Direction),
+		OrganizationID: organization, Statuses: postgres.Words(f.Status), Dispositions: postgres.Words(f.Disposition), Direction: (*string)(f.Direction),
 		CreatedAfter: f.CreatedAfter, CreatedBefore: f.CreatedBefore, HasTranscript: f.HasTranscript,
 	}
 	if f.Search == nil {
@@ -113,11 +115,7 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	if err != nil {
 		return none, fmt.Errorf("listing calls: %w", err)
 	}
-	list := make([]Call, len(rows))
-	for i, r := range rows {
-		list[i] = fromRow(r)
-	}
-	return page.Cut(list, size, args.After != nil, Call.cursor), nil
+	return page.Rows(rows, size, args.After != nil, fromRow, Call.cursor), nil
 }
 
 func (c Call) cursor() string {
@@ -179,12 +177,4 @@ func backwards(digits string) string {
 		b[i], b[j] = b[j], b[i]
 	}
 	return string(b)
-}
-
-func words[T ~string](list []T) []string {
-	all := make([]string, len(list))
-	for i, word := range list {
-		all[i] = string(word)
-	}
-	return all
 }

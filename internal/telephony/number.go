@@ -33,7 +33,7 @@ func (s *Service) Number(ctx context.Context, viewer access.Viewer, id ids.ID) (
 	}
 	row, err := s.store.GetPhoneNumber(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "phone number")
+		return nil, postgres.NotFound(err, "phone number")
 	}
 	found := numberFromRow(row)
 	return &found, viewer.Enter(row.OrganizationID)
@@ -75,7 +75,7 @@ func (s *Service) UpdateNumber(ctx context.Context, viewer access.Viewer, c Numb
 		}
 		row, err := tx.UpdatePhoneNumber(ctx, params)
 		if err != nil {
-			return missing(err, "phone number")
+			return postgres.NotFound(err, "phone number")
 		}
 		changed = numberFromRow(row)
 		return activity.Record(ctx, tx, updated(scope))

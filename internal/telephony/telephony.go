@@ -6,7 +6,6 @@ package telephony
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,7 +94,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Ca
 	}
 	row, err := s.store.GetCall(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err, "call")
+		return nil, postgres.NotFound(err, "call")
 	}
 	found := fromRow(row)
 	return &found, viewer.Enter(row.OrganizationID)
@@ -118,7 +117,7 @@ func fromRow(r *db.Call) Call {
 	c := Call{
 		ID: ids.Of(ids.Call, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID), Direction: Direction(r.Direction), Status: Status(r.Status),
 		ProviderStatus: r.ProviderStatus, FromNumber: r.FromNumber, ToNumber: r.ToNumber, Recorded: r.Record, CreatedAt: r.CreatedAt,
-		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: number(r.DurationMs),
+		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: postgres.Int(r.DurationMs),
 		CreatedBy:   r.CreatedBy,
 		Disposition: (*Disposition)(r.Disposition), DispositionNote: r.DispositionNote, DispositionSetAt: r.DispositionAt, DispositionSetBy: r.DispositionBy,
 	}
@@ -131,21 +130,6 @@ func fromRow(r *db.Call) Call {
 func legFromRow(r *db.CallLeg) Leg {
 	return Leg{
 		ProviderID: r.ProviderID, First: r.ParentProviderID == nil, Status: Status(r.Status), FromNumber: r.FromNumber, ToNumber: r.ToNumber,
-		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: number(r.DurationMs),
+		StartedAt: r.StartedAt, EndedAt: r.EndedAt, DurationMs: postgres.Int(r.DurationMs),
 	}
-}
-
-func number(n *int32) *int {
-	if n == nil {
-		return nil
-	}
-	v := int(*n)
-	return &v
-}
-
-func missing(err error, thing string) error {
-	if postgres.Missing(err) {
-		return fault.NotFound(thing)
-	}
-	return fmt.Errorf("reading the %s: %w", thing, err)
 }

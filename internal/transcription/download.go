@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/fault"
@@ -107,7 +109,7 @@ func (s *Service) file(ctx context.Context, name string, query url.Values) ([]by
 func (s *Service) reader(ctx context.Context, id ids.ID) (access.Viewer, *Transcription, error) {
 	work, err := s.store.GetTranscriptionForWork(ctx, id.UUID)
 	if err != nil {
-		return access.Viewer{}, nil, missing(err)
+		return access.Viewer{}, nil, postgres.NotFound(err, "transcription")
 	}
 	if work.DeletedAt != nil {
 		return access.Viewer{}, nil, fault.NotFound("transcription")

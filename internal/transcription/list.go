@@ -10,6 +10,7 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
 // perRecording bounds a recording's transcriptions in one answer: the newest ones.
@@ -22,29 +23,15 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	if err != nil {
 		return none, err
 	}
-	size, err := args.Size(page.Max)
+	size, before, err := args.Keyset(uuid.Max)
 	if err != nil {
 		return none, err
 	}
-	before := uuid.Max
-	if args.After != nil {
-		if err := page.Decode(*args.After, &before); err != nil {
-			return none, err
-		}
-	}
-	words := make([]string, len(statuses))
-	for i, status := range statuses {
-		words[i] = string(status)
-	}
-	rows, err := s.store.ListTranscriptions(ctx, db.ListTranscriptionsParams{OrganizationID: scope.OrganizationID, Before: before, Statuses: words, PageSize: size + 1})
+	rows, err := s.store.ListTranscriptions(ctx, db.ListTranscriptionsParams{OrganizationID: scope.OrganizationID, Before: before, Statuses: postgres.Words(statuses), PageSize: size + 1})
 	if err != nil {
 		return none, fmt.Errorf("listing transcriptions: %w", err)
 	}
-	list := make([]Transcription, len(rows))
-	for i, r := range rows {
-		list[i] = fromRow(r)
-	}
-	return page.Cut(list, size, args.After != nil, func(t Transcription) string { return page.Encode(t.ID.UUID) }), nil
+	return page.Rows(rows, size, args.After != nil, fromRow, func(t Transcription) string { return page.Encode(t.ID.UUID) }), nil
 }
 
 // ByID finds several at once; one that the viewer may not see is not in the answer.

@@ -172,7 +172,7 @@ func (s *Service) change(ctx context.Context, viewer access.Viewer, id ids.ID, d
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		row, err := tx.LockTranscription(ctx, id.UUID)
 		if err != nil {
-			return missing(err)
+			return postgres.NotFound(err, "transcription")
 		}
 		moved, err := do(tx, scope, row)
 		if err != nil {

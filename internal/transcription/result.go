@@ -127,7 +127,7 @@ type result struct {
 // brought into order.
 func read(t assemblyai.Transcript) result {
 	r := result{
-		text: clean(t.Text), confidence: t.Confidence, language: optional(clean(t.LanguageCode)), model: optional(clean(t.SpeechModelUsed)),
+		text: clean(t.Text), confidence: t.Confidence, language: postgres.OrNull(clean(t.LanguageCode)), model: postgres.OrNull(clean(t.SpeechModelUsed)),
 		utterances: utterances(t), answer: t.Raw,
 	}
 	r.details = Details{
@@ -178,11 +178,4 @@ func span(start, end int) (int, int) {
 
 func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -108,7 +108,7 @@ func (s *Service) Get(ctx context.Context, viewer access.Viewer, id ids.ID) (*Tr
 	}
 	row, err := s.store.GetTranscription(ctx, id.UUID, viewer.Organizations())
 	if err != nil {
-		return nil, missing(err)
+		return nil, postgres.NotFound(err, "transcription")
 	}
 	found := fromRow(row)
 	return &found, viewer.Enter(row.OrganizationID)
@@ -158,11 +158,4 @@ func fromRow(r *db.Transcription) Transcription {
 		t.Failure = &Failure{Code: *r.FailureCode, Message: *r.FailureMessage, Retryable: *r.FailureRetryable}
 	}
 	return t
-}
-
-func missing(err error) error {
-	if postgres.Missing(err) {
-		return fault.NotFound("transcription")
-	}
-	return fmt.Errorf("reading the transcription: %w", err)
 }
