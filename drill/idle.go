@@ -121,13 +121,3 @@ func (l *stage) besides(ctx context.Context) (slowest time.Duration, err error) 
 	}
 	return slowest, nil
 }
-
-// text is an answer's body.
-func text(response *http.Response) (string, error) {
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return "", fmt.Errorf("reading the answer: %w", err)
-	}
-	return string(body), nil
-}

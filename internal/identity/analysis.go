@@ -1,10 +1,5 @@
 package identity
 
-import (
-	"fmt"
-	"slices"
-)
-
 // Analysis is something that a provider can find out about a conversation.
 type Analysis string
 
@@ -38,12 +33,4 @@ func Words(list []Analysis) []string {
 		words[i] = string(a)
 	}
 	return words
-}
-
-// ParseAnalysis reads one; it refuses what is none.
-func ParseAnalysis(word string) (Analysis, error) {
-	if a := Analysis(word); slices.Contains([]Analysis{Speakers, Sentiment, Entities, Chapters, Topics, ContentSafety}, a) {
-		return a, nil
-	}
-	return "", fmt.Errorf("%q is no analysis: choose of SPEAKERS, SENTIMENT, ENTITIES, CHAPTERS, TOPICS, CONTENT_SAFETY", word)
 }

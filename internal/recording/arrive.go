@@ -77,34 +77,11 @@ func (s *Shelf) look(ctx context.Context, up Upload, object blob.Object) (Inspec
 	if up.sha256 != nil && sum != nil && !bytes.Equal(sum, up.sha256) {
 		return Inspection{}, fault.Invalid("uploadId", "The file that arrived does not have the announced SHA-256. Begin a new upload.")
 	}
-	info, err := audio.Inspect(ranges{ctx, s.bucket, up.objectKey}, object.Size)
+	info, err := audio.Inspect(blob.ReaderAt(ctx, s.bucket, up.objectKey), object.Size)
 	if err != nil {
 		return Inspection{}, notAudio(err)
 	}
 	return Inspection{Info: info, sha256: sum}, nil
-}
-
-// ranges reads an object piece by piece.
-type ranges struct {
-	ctx    context.Context
-	bucket blob.Bucket
-	key    string
-}
-
-func (r ranges) ReadAt(p []byte, offset int64) (int, error) {
-	body, err := r.bucket.Open(r.ctx, r.key, offset, int64(len(p)))
-	if errors.Is(err, blob.ErrRange) {
-		return 0, io.EOF
-	}
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = body.Close() }()
-	n, err := io.ReadFull(body, p)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
-	}
-	return n, err
 }
 
 // notAudio tells bytes that are wrong from a bucket that does not answer.

@@ -71,7 +71,7 @@ func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (b
 	if err != nil {
 		return blob.Object{}, Inspection{}, err
 	}
-	info, err := audio.Inspect(ranges{ctx, c.bucket, row.ObjectKey}, object.Size)
+	info, err := audio.Inspect(blob.ReaderAt(ctx, c.bucket, row.ObjectKey), object.Size)
 	if err != nil {
 		return blob.Object{}, Inspection{}, fmt.Errorf("inspecting the copy: %w", err)
 	}
