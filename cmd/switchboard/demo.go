@@ -21,12 +21,9 @@ type demoCommand struct {
 // demoCallCommand places one call. On make run the telephone is answered by the local service, which plays
 // the bundled call; on another server somebody's telephone rings.
 type demoCallCommand struct {
-	To           string `default:"+12025550142" help:"Who is called. Somewhere else than on make run, give a number of your own."`
-	Record       bool   `default:"true" negatable:"" help:"Record it, whatever the organization's settings say; those say whether it is announced."`
-	Server       string `env:"SWITCHBOARD_SERVER" default:"http://localhost:8080" help:"Address of the server."`
-	Token        string `env:"SWITCHBOARD_TOKEN" help:"Token to sign in with; default: the one that make run left."`
-	Home         string `env:"SWITCHBOARD_HOME" default:".switchboard" hidden:""`
-	Organization string `help:"Id or slug; needed only by members of several."`
+	remote
+	To     string `default:"+12025550142" help:"Who is called. Somewhere else than on make run, give a number of your own."`
+	Record bool   `default:"true" negatable:"" help:"Record it, whatever the organization's settings say; those say whether it is announced."`
 }
 
 // Run shows the call on the terminal.
@@ -35,12 +32,11 @@ func (d *demoCallCommand) Run(ctx context.Context) error {
 }
 
 func (d *demoCallCommand) run(ctx context.Context, out io.Writer, show *show) error {
-	token, err := signInToken(d.Token, d.Home)
+	server, err := d.dial(show)
 	if err != nil {
 		return err
 	}
 	show.begin("calling " + d.To)
-	server := client.New(client.Config{Server: d.Server, Token: token, Retrying: show.retrying})
 	placed, transcript, err := server.Call(ctx, client.CallJob{Organization: d.Organization, To: d.To, Record: &d.Record, Step: show.step})
 	if ctx.Err() != nil && placed.ID != "" {
 		show.line("The call %s goes on at the server.", placed.ID)

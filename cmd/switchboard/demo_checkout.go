@@ -18,13 +18,10 @@ import (
 // demoCheckoutCommand buys a plan. On make run the page is paid by the demo itself, as nobody's money moves
 // there; on another server somebody has to open it in a browser.
 type demoCheckoutCommand struct {
-	Plan         string `enum:"PRO,BUSINESS,ENTERPRISE" default:"PRO" help:"What is bought: ${enum}."`
-	Interval     string `enum:"MONTH,YEAR" default:"MONTH" help:"How often it is paid: ${enum}."`
-	CancelFirst  bool   `help:"End the subscription that is there, at once, as there can be only one."`
-	Server       string `env:"SWITCHBOARD_SERVER" default:"http://localhost:8080" help:"Address of the server."`
-	Token        string `env:"SWITCHBOARD_TOKEN" help:"Token to sign in with; default: the one that make run left."`
-	Home         string `env:"SWITCHBOARD_HOME" default:".switchboard" hidden:""`
-	Organization string `help:"Id or slug; needed only by members of several."`
+	remote
+	Plan        string `enum:"PRO,BUSINESS,ENTERPRISE" default:"PRO" help:"What is bought: ${enum}."`
+	Interval    string `enum:"MONTH,YEAR" default:"MONTH" help:"How often it is paid: ${enum}."`
+	CancelFirst bool   `help:"End the subscription that is there, at once, as there can be only one."`
 }
 
 const (
@@ -40,12 +37,11 @@ func (d *demoCheckoutCommand) Run(ctx context.Context) error {
 }
 
 func (d *demoCheckoutCommand) run(ctx context.Context, out io.Writer, show *show) error {
-	token, err := signInToken(d.Token, d.Home)
+	server, err := d.dial(show)
 	if err != nil {
 		return err
 	}
 	show.begin(fmt.Sprintf("buying %s by the %s", d.Plan, strings.ToLower(d.Interval)))
-	server := client.New(client.Config{Server: d.Server, Token: token, Retrying: show.retrying})
 	price, err := server.PriceOf(ctx, d.Plan, d.Interval)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/switchboard-voice/switchboard/internal/client"
@@ -15,13 +14,10 @@ import (
 
 // transcribeCommand sends audio files to a running server, one after the other, and prints what was said.
 type transcribeCommand struct {
-	Files        []string `arg:"" name:"file" help:"Audio files, or ids of transcriptions (trn_…) to look at again."`
-	Format       string   `enum:"text,json,srt,vtt" default:"text" help:"What is printed: ${enum}."`
-	Server       string   `env:"SWITCHBOARD_SERVER" default:"http://localhost:8080" help:"Address of the server."`
-	Token        string   `env:"SWITCHBOARD_TOKEN" help:"Token to sign in with; default: the one that make run left."`
-	Home         string   `env:"SWITCHBOARD_HOME" default:".switchboard" hidden:""`
-	Organization string   `help:"Id or slug; needed only by members of several."`
-	Language     string   `help:"As in en or en_us; default: the organization's setting, or detected."`
+	remote
+	Files    []string `arg:"" name:"file" help:"Audio files, or ids of transcriptions (trn_…) to look at again."`
+	Format   string   `enum:"text,json,srt,vtt" default:"text" help:"What is printed: ${enum}."`
+	Language string   `help:"As in en or en_us; default: the organization's setting, or detected."`
 }
 
 // Run transcribes all files that it can. Error: what went wrong, of each file.
@@ -30,11 +26,10 @@ func (c *transcribeCommand) Run(ctx context.Context) error {
 }
 
 func (c *transcribeCommand) run(ctx context.Context, out io.Writer, show *show) error {
-	token, err := signInToken(c.Token, c.Home)
+	server, err := c.dial(show)
 	if err != nil {
 		return err
 	}
-	server := client.New(client.Config{Server: c.Server, Token: token, Retrying: show.retrying})
 	var failed []error
 	for _, file := range c.Files {
 		if err := c.one(ctx, server, file, out, show); err != nil {
@@ -109,21 +104,4 @@ func (c *transcribeCommand) look(id string) string {
 		command += " --format " + c.Format
 	}
 	return command + " --server " + c.Server
-}
-
-// signInToken is the given one, or the one that a local server left for us.
-func signInToken(given, home string) (string, error) {
-	if given != "" {
-		return given, nil
-	}
-	path := filepath.Join(home, tokenName)
-	left, err := os.ReadFile(path)
-	token := strings.TrimSpace(string(left))
-	if errors.Is(err, os.ErrNotExist) || err == nil && token == "" {
-		return "", fmt.Errorf("no token: start the server with `make run`, which leaves one in %s, or give --token or SWITCHBOARD_TOKEN", path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading the token: %w", err)
-	}
-	return token, nil
 }

@@ -26,7 +26,7 @@ func (d *desk) command(t *testing.T, format string, names ...string) *transcribe
 		return path
 	}
 	write("token", "tok_left\n")
-	c := &transcribeCommand{Format: format, Server: d.url, Home: home}
+	c := &transcribeCommand{remote: remote{Server: d.url, Home: home}, Format: format}
 	for _, name := range names {
 		c.Files = append(c.Files, write(name, "some sound"))
 	}
@@ -118,7 +118,7 @@ func TestIdOfATranscriptionIsLookedAtAgain(t *testing.T) {
 
 func TestWithoutATokenItSaysHowToGetOne(t *testing.T) {
 	t.Parallel()
-	c := &transcribeCommand{Files: []string{"x.wav"}, Home: t.TempDir(), Server: "http://127.0.0.1:0"}
+	c := &transcribeCommand{remote: remote{Home: t.TempDir(), Server: "http://127.0.0.1:0"}, Files: []string{"x.wav"}}
 	_, _, err := typed(t.Context(), c, false)
 	if err == nil || !strings.Contains(err.Error(), "make run") || !strings.Contains(err.Error(), "--token") {
 		t.Errorf("got %v", err)
