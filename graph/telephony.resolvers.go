@@ -59,8 +59,8 @@ func (r *callNoteResolver) Author(ctx context.Context, obj *telephony.Note) (*id
 	return of(ctx).person(ctx, obj.Author)
 }
 
-func (r *callStatusEventResolver) Call(ctx context.Context, obj *telephony.StatusEvent) (*telephony.Call, error) {
-	return of(ctx).calls.load(ctx, obj.CallID.UUID)
+func (r *callStatusEventResolver) Call(ctx context.Context, obj *activity.StatusEvent[telephony.Status]) (*telephony.Call, error) {
+	return of(ctx).calls.load(ctx, obj.Subject.UUID)
 }
 
 func (r *mutationResolver) CallStart(ctx context.Context, input model.CallStartInput) (*model.CallStartPayload, error) {
@@ -122,7 +122,7 @@ func (r *recordingResolver) Call(ctx context.Context, obj *recording.Recording) 
 	return of(ctx).callOf(ctx, obj)
 }
 
-func (r *subscriptionResolver) CallStatus(ctx context.Context, callID ids.ID, after *string) (<-chan *telephony.StatusEvent, error) {
+func (r *subscriptionResolver) CallStatus(ctx context.Context, callID ids.ID, after *string) (<-chan *activity.StatusEvent[telephony.Status], error) {
 	return r.Calls.Watch(ctx, viewer(ctx), telephony.Watching{ID: callID, After: after}, reader(ctx))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchboard-voice/switchboard/graph/generated"
 	"github.com/switchboard-voice/switchboard/graph/model"
+	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/identity"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/page"
@@ -48,7 +49,7 @@ func (r *recordingResolver) Transcriptions(ctx context.Context, obj *recording.R
 	return of(ctx).ofRecordings.load(ctx, obj.ID.UUID)
 }
 
-func (r *subscriptionResolver) TranscriptionStatus(ctx context.Context, transcriptionID ids.ID, after *string) (<-chan *transcription.StatusEvent, error) {
+func (r *subscriptionResolver) TranscriptionStatus(ctx context.Context, transcriptionID ids.ID, after *string) (<-chan *activity.StatusEvent[transcription.Status], error) {
 	return r.Transcriptions.Watch(ctx, viewer(ctx), transcription.Watching{ID: transcriptionID, After: after}, reader(ctx))
 }
 
@@ -107,8 +108,8 @@ func (r *transcriptionResolver) Download(ctx context.Context, obj *transcription
 	return r.Transcriptions.Download(*obj, format), nil
 }
 
-func (r *transcriptionStatusEventResolver) Transcription(ctx context.Context, obj *transcription.StatusEvent) (*transcription.Transcription, error) {
-	return of(ctx).transcriptions.load(ctx, obj.TranscriptionID.UUID)
+func (r *transcriptionStatusEventResolver) Transcription(ctx context.Context, obj *activity.StatusEvent[transcription.Status]) (*transcription.Transcription, error) {
+	return of(ctx).transcriptions.load(ctx, obj.Subject.UUID)
 }
 
 func (r *utteranceConnectionResolver) TotalCount(ctx context.Context, obj *model.UtteranceConnection) (int, error) {

@@ -91,8 +91,8 @@ type QueryResolver interface {
 }
 type SubscriptionResolver interface {
 	OrganizationActivity(ctx context.Context, organizationID ids.ID, after *string, types []activity.Type) (<-chan *activity.Event, error)
-	CallStatus(ctx context.Context, callID ids.ID, after *string) (<-chan *telephony.StatusEvent, error)
-	TranscriptionStatus(ctx context.Context, transcriptionID ids.ID, after *string) (<-chan *transcription.StatusEvent, error)
+	CallStatus(ctx context.Context, callID ids.ID, after *string) (<-chan *activity.StatusEvent[telephony.Status], error)
+	TranscriptionStatus(ctx context.Context, transcriptionID ids.ID, after *string) (<-chan *activity.StatusEvent[transcription.Status], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3547,8 +3547,8 @@ func (ec *executionContext) _Subscription_callStatus(ctx context.Context, field 
 			return ec.Resolvers.Subscription().CallStatus(ctx, fc.Args["callId"].(ids.ID), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *telephony.StatusEvent) graphql.Marshaler {
-			return ec.marshalNCallStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐStatusEvent(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *activity.StatusEvent[telephony.Status]) graphql.Marshaler {
+			return ec.marshalNCallStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐStatusEvent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3591,8 +3591,8 @@ func (ec *executionContext) _Subscription_transcriptionStatus(ctx context.Contex
 			return ec.Resolvers.Subscription().TranscriptionStatus(ctx, fc.Args["transcriptionId"].(ids.ID), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *transcription.StatusEvent) graphql.Marshaler {
-			return ec.marshalNTranscriptionStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtranscriptionᚐStatusEvent(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *activity.StatusEvent[transcription.Status]) graphql.Marshaler {
+			return ec.marshalNTranscriptionStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐStatusEvent(ctx, selections, v)
 		},
 		true,
 		true,

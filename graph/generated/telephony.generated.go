@@ -42,7 +42,7 @@ type CallNoteResolver interface {
 	Author(ctx context.Context, obj *telephony.Note) (*identity.User, error)
 }
 type CallStatusEventResolver interface {
-	Call(ctx context.Context, obj *telephony.StatusEvent) (*telephony.Call, error)
+	Call(ctx context.Context, obj *activity.StatusEvent[telephony.Status]) (*telephony.Call, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1539,7 +1539,7 @@ func (ec *executionContext) fieldContext_CallStartPayload_userErrors(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _CallStatusEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *telephony.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _CallStatusEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[telephony.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1562,7 +1562,7 @@ func (ec *executionContext) fieldContext_CallStatusEvent_cursor(_ context.Contex
 	return graphql.NewScalarFieldContext("CallStatusEvent", field, false, false, "String")
 }
 
-func (ec *executionContext) _CallStatusEvent_status(ctx context.Context, field graphql.CollectedField, obj *telephony.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _CallStatusEvent_status(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[telephony.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1585,7 +1585,7 @@ func (ec *executionContext) fieldContext_CallStatusEvent_status(_ context.Contex
 	return graphql.NewScalarFieldContext("CallStatusEvent", field, false, false, "CallStatus")
 }
 
-func (ec *executionContext) _CallStatusEvent_previousStatus(ctx context.Context, field graphql.CollectedField, obj *telephony.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _CallStatusEvent_previousStatus(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[telephony.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1608,7 +1608,7 @@ func (ec *executionContext) fieldContext_CallStatusEvent_previousStatus(_ contex
 	return graphql.NewScalarFieldContext("CallStatusEvent", field, false, false, "CallStatus")
 }
 
-func (ec *executionContext) _CallStatusEvent_occurredAt(ctx context.Context, field graphql.CollectedField, obj *telephony.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _CallStatusEvent_occurredAt(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[telephony.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1631,7 +1631,7 @@ func (ec *executionContext) fieldContext_CallStatusEvent_occurredAt(_ context.Co
 	return graphql.NewScalarFieldContext("CallStatusEvent", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CallStatusEvent_replayed(ctx context.Context, field graphql.CollectedField, obj *telephony.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _CallStatusEvent_replayed(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[telephony.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1654,7 +1654,7 @@ func (ec *executionContext) fieldContext_CallStatusEvent_replayed(_ context.Cont
 	return graphql.NewScalarFieldContext("CallStatusEvent", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CallStatusEvent_call(ctx context.Context, field graphql.CollectedField, obj *telephony.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _CallStatusEvent_call(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[telephony.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3141,7 +3141,7 @@ func (ec *executionContext) _CallStartPayload(ctx context.Context, sel ast.Selec
 
 var callStatusEventImplementors = []string{"CallStatusEvent"}
 
-func (ec *executionContext) _CallStatusEvent(ctx context.Context, sel ast.SelectionSet, obj *telephony.StatusEvent) graphql.Marshaler {
+func (ec *executionContext) _CallStatusEvent(ctx context.Context, sel ast.SelectionSet, obj *activity.StatusEvent[telephony.Status]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callStatusEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3662,7 +3662,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNCallStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtelephonyᚐStatusEvent(ctx context.Context, sel ast.SelectionSet, v *telephony.StatusEvent) graphql.Marshaler {
+func (ec *executionContext) marshalNCallStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐStatusEvent(ctx context.Context, sel ast.SelectionSet, v *activity.StatusEvent[telephony.Status]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CallStatusEvent!")
 		return graphql.Null

@@ -38,7 +38,7 @@ type TranscriptionResolver interface {
 	Download(ctx context.Context, obj *transcription.Transcription, format transcription.Format) (*recording.Link, error)
 }
 type TranscriptionStatusEventResolver interface {
-	Transcription(ctx context.Context, obj *transcription.StatusEvent) (*transcription.Transcription, error)
+	Transcription(ctx context.Context, obj *activity.StatusEvent[transcription.Status]) (*transcription.Transcription, error)
 }
 type UtteranceConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *model.UtteranceConnection) (int, error)
@@ -1706,7 +1706,7 @@ func (ec *executionContext) fieldContext_TranscriptionRetryPayload_userErrors(_ 
 	return fc, nil
 }
 
-func (ec *executionContext) _TranscriptionStatusEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *transcription.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TranscriptionStatusEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[transcription.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1729,7 +1729,7 @@ func (ec *executionContext) fieldContext_TranscriptionStatusEvent_cursor(_ conte
 	return graphql.NewScalarFieldContext("TranscriptionStatusEvent", field, false, false, "String")
 }
 
-func (ec *executionContext) _TranscriptionStatusEvent_status(ctx context.Context, field graphql.CollectedField, obj *transcription.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TranscriptionStatusEvent_status(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[transcription.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1752,7 +1752,7 @@ func (ec *executionContext) fieldContext_TranscriptionStatusEvent_status(_ conte
 	return graphql.NewScalarFieldContext("TranscriptionStatusEvent", field, false, false, "TranscriptionStatus")
 }
 
-func (ec *executionContext) _TranscriptionStatusEvent_previousStatus(ctx context.Context, field graphql.CollectedField, obj *transcription.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TranscriptionStatusEvent_previousStatus(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[transcription.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1775,7 +1775,7 @@ func (ec *executionContext) fieldContext_TranscriptionStatusEvent_previousStatus
 	return graphql.NewScalarFieldContext("TranscriptionStatusEvent", field, false, false, "TranscriptionStatus")
 }
 
-func (ec *executionContext) _TranscriptionStatusEvent_occurredAt(ctx context.Context, field graphql.CollectedField, obj *transcription.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TranscriptionStatusEvent_occurredAt(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[transcription.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1798,7 +1798,7 @@ func (ec *executionContext) fieldContext_TranscriptionStatusEvent_occurredAt(_ c
 	return graphql.NewScalarFieldContext("TranscriptionStatusEvent", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _TranscriptionStatusEvent_replayed(ctx context.Context, field graphql.CollectedField, obj *transcription.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TranscriptionStatusEvent_replayed(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[transcription.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1821,7 +1821,7 @@ func (ec *executionContext) fieldContext_TranscriptionStatusEvent_replayed(_ con
 	return graphql.NewScalarFieldContext("TranscriptionStatusEvent", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _TranscriptionStatusEvent_transcription(ctx context.Context, field graphql.CollectedField, obj *transcription.StatusEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TranscriptionStatusEvent_transcription(ctx context.Context, field graphql.CollectedField, obj *activity.StatusEvent[transcription.Status]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3338,7 +3338,7 @@ func (ec *executionContext) _TranscriptionRetryPayload(ctx context.Context, sel 
 
 var transcriptionStatusEventImplementors = []string{"TranscriptionStatusEvent"}
 
-func (ec *executionContext) _TranscriptionStatusEvent(ctx context.Context, sel ast.SelectionSet, obj *transcription.StatusEvent) graphql.Marshaler {
+func (ec *executionContext) _TranscriptionStatusEvent(ctx context.Context, sel ast.SelectionSet, obj *activity.StatusEvent[transcription.Status]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, transcriptionStatusEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3922,7 +3922,7 @@ var (
 	}
 )
 
-func (ec *executionContext) marshalNTranscriptionStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋtranscriptionᚐStatusEvent(ctx context.Context, sel ast.SelectionSet, v *transcription.StatusEvent) graphql.Marshaler {
+func (ec *executionContext) marshalNTranscriptionStatusEvent2ᚖgithubᚗcomᚋswitchboardᚑvoiceᚋswitchboardᚋinternalᚋactivityᚐStatusEvent(ctx context.Context, sel ast.SelectionSet, v *activity.StatusEvent[transcription.Status]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TranscriptionStatusEvent!")
 		return graphql.Null

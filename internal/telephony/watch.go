@@ -2,7 +2,6 @@ package telephony
 
 import (
 	"context"
-	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/activity"
@@ -10,14 +9,7 @@ import (
 )
 
 // StatusEvent is one transition on a live stream.
-type StatusEvent struct {
-	Cursor         string // resume behind it
-	Status         Status
-	PreviousStatus *Status // nil at the beginning
-	OccurredAt     time.Time
-	Replayed       bool // it happened before the stream began
-	CallID         ids.ID
-}
+type StatusEvent = activity.StatusEvent[Status]
 
 // Watching says which call to follow, and behind which cursor.
 type Watching struct {
@@ -32,18 +24,6 @@ func (s *Service) Watch(ctx context.Context, viewer access.Viewer, w Watching, t
 	if err != nil {
 		return nil, err
 	}
-	return activity.Watch(ctx, s.activity, activity.Watching{
-		OrganizationID: scope.OrganizationID, Subject: w.ID.UUID, Types: []activity.Type{activity.CallStatusChanged}, After: w.After, FromLast: true,
-		Viewer: viewer,
-		Last:   func(e activity.Event) bool { return !Status(e.Status).Live() },
-	}, statusEvent, to)
-}
-
-func statusEvent(e activity.Seen) *StatusEvent {
-	event := &StatusEvent{Cursor: e.Cursor(), Status: Status(e.Status), OccurredAt: e.OccurredAt, Replayed: e.Replayed, CallID: e.Subject}
-	if e.PreviousStatus != "" {
-		previous := Status(e.PreviousStatus)
-		event.PreviousStatus = &previous
-	}
-	return event
+	watching := activity.Watching{OrganizationID: scope.OrganizationID, Subject: w.ID.UUID, Types: []activity.Type{activity.CallStatusChanged}, After: w.After, Viewer: viewer}
+	return activity.WatchStatus(ctx, s.activity, watching, Status.Live, to)
 }
