@@ -43,7 +43,7 @@ var floors = map[string]int{
 var beside = []string{
 	"internal/client",
 	"internal/devstack/assemblyai", "internal/devstack/database", "internal/devstack/mailbox", "internal/devstack/samples", "internal/devstack/signalwire", "internal/devstack/speech",
-	"internal/devstack/speech/recognize", "internal/devstack/stripe", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/withpostgres",
+	"internal/devstack/speech/recognize", "internal/devstack/stripe", "internal/devstack/testbucket", "internal/devstack/testdb", "internal/devstack/vendor", "internal/devstack/withpostgres",
 }
 
 // apart holds tests and tools, which may import everything.

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/devstack/vendor"
+
 	"github.com/switchboard-voice/switchboard/internal/devstack/speech"
 )
 
@@ -135,7 +137,7 @@ func (s *Server) route(call string, limit int64, answer func(*http.Request) (any
 			return
 		}
 		if call == "submit" && s.loses() {
-			reset(w)
+			vendor.Reset(w)
 			return
 		}
 		write(w, http.StatusOK, body)
@@ -166,17 +168,5 @@ func (s *Server) Close(ctx context.Context) error {
 		close(s.queue)
 	}
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() {
-		s.group.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		s.cancel()
-		<-idle
-		return ctx.Err()
-	}
+	return vendor.Drain(ctx, &s.group, s.cancel)
 }

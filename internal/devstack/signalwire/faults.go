@@ -3,9 +3,10 @@ package signalwire
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/devstack/vendor"
 )
 
 // Faults are the ways in which a provider and the network before it misbehave, until they are set anew.
@@ -100,22 +101,14 @@ func (s *Server) strike(name string) (strike, Faults) {
 		return nil, *f
 	case f.Hang:
 		return (*Server).hang, *f
-	case spend(&f.Refuse429):
+	case vendor.Spend(&f.Refuse429):
 		return tooMany, *f
-	case spend(&f.Fail5xx):
+	case vendor.Spend(&f.Fail5xx):
 		return broken, *f
-	case spend(&f.Garbage):
+	case vendor.Spend(&f.Garbage):
 		return garbage, *f
 	}
 	return nil, *f
-}
-
-func spend(n *int) bool {
-	if *n <= 0 {
-		return false
-	}
-	*n--
-	return true
 }
 
 func (s *Server) hang(_ Faults, w http.ResponseWriter, r *http.Request) {
@@ -123,7 +116,7 @@ func (s *Server) hang(_ Faults, w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 	case <-s.done:
 	}
-	reset(w)
+	vendor.Reset(w)
 }
 
 func tooMany(_ *Server, f Faults, w http.ResponseWriter, _ *http.Request) {
@@ -143,17 +136,5 @@ func garbage(_ *Server, _ Faults, w http.ResponseWriter, _ *http.Request) {
 func (s *Server) spent(of func(*Faults) *int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return spend(of(&s.faults))
-}
-
-// reset breaks the connection as a network does: without an answer, without a farewell.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // the server's own way to say nothing
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
+	return vendor.Spend(of(&s.faults))
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchboard-voice/switchboard/internal/devstack/vendor"
+
 	"github.com/switchboard-voice/switchboard/internal/devstack/samples"
 )
 
@@ -141,7 +143,7 @@ func (s *Server) route(name string, answer func(*http.Request) (any, error)) htt
 		case name == "place" && s.spent(func(f *Faults) *int { return &f.HangAnswer }):
 			s.hang(Faults{}, w, r)
 		case name == "place" && s.spent(func(f *Faults) *int { return &f.LoseAnswer }):
-			reset(w)
+			vendor.Reset(w)
 		case name == "delete":
 			w.WriteHeader(http.StatusNoContent)
 		case name == "place" || name == "inbound":
@@ -192,17 +194,5 @@ func (s *Server) Close(ctx context.Context) error {
 		c.hangUp()
 	}
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() {
-		s.group.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		s.cancel()
-		<-idle
-		return ctx.Err()
-	}
+	return vendor.Drain(ctx, &s.group, s.cancel)
 }

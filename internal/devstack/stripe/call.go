@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/devstack/vendor"
 )
 
 // call is one request of the API.
@@ -63,9 +65,9 @@ func (s *Server) route(e endpoint) http.HandlerFunc {
 		switch s.fate(e.name) {
 		case held:
 			s.hold(r)
-			reset(w)
+			vendor.Reset(w)
 		case lost:
-			reset(w)
+			vendor.Reset(w)
 		default:
 			write(w, said)
 		}

@@ -1,9 +1,10 @@
 package stripe
 
 import (
-	"net"
 	"net/http"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/devstack/vendor"
 )
 
 // Faults are the ways in which the vendor and the network before it misbehave, until they are set anew.
@@ -69,13 +70,13 @@ func (s *Server) strike(call string) func(http.ResponseWriter) {
 		return func(w http.ResponseWriter) { write(w, told) }
 	}
 	switch {
-	case spend(&f.Refuse429):
+	case vendor.Spend(&f.Refuse429):
 		return says(errBusy)
-	case spend(&f.Fail500):
+	case vendor.Spend(&f.Fail500):
 		return says(errBroken)
-	case spend(&f.Conflict):
+	case vendor.Spend(&f.Conflict):
 		return says(errInUse)
-	case spend(&f.Garbage):
+	case vendor.Spend(&f.Garbage):
 		return garbage
 	}
 	return nil
@@ -88,7 +89,7 @@ func garbage(w http.ResponseWriter) {
 
 // spoils says whether a write that took effect is answered 500. The lock is held.
 func (s *Server) spoils(call string) bool {
-	return (s.faults.On == "" || s.faults.On == call) && spend(&s.faults.SpoilAfter)
+	return (s.faults.On == "" || s.faults.On == call) && vendor.Spend(&s.faults.SpoilAfter)
 }
 
 // What becomes of an answer.
@@ -105,9 +106,9 @@ func (s *Server) fate(call string) int {
 	switch f := &s.faults; {
 	case f.On != "" && f.On != call:
 		return given
-	case spend(&f.LoseAnswer):
+	case vendor.Spend(&f.LoseAnswer):
 		return lost
-	case spend(&f.HoldAnswer):
+	case vendor.Spend(&f.HoldAnswer):
 		s.stats.Held++
 		return held
 	}
@@ -120,24 +121,4 @@ func (s *Server) hold(r *http.Request) {
 	case <-r.Context().Done():
 	case <-s.done:
 	}
-}
-
-func spend(n *int) bool {
-	if *n <= 0 {
-		return false
-	}
-	*n--
-	return true
-}
-
-// reset breaks the connection as a network does: without an answer, without a farewell.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // the server's own way to say nothing
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/switchboard-voice/switchboard/internal/devstack/vendor"
 )
 
 // APIVersion is the only one that is spoken: stripe-go v76's.
@@ -175,17 +177,5 @@ func (s *Server) Close(ctx context.Context) error {
 		close(s.done)
 	}
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() {
-		s.group.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		s.cancel()
-		<-idle
-		return ctx.Err()
-	}
+	return vendor.Drain(ctx, &s.group, s.cancel)
 }
