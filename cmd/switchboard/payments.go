@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -35,15 +34,8 @@ func (d *dev) payments() (stop func(), err error) {
 		return nil, errors.Join(err, api.Close(context.Background()), listener.Close())
 	}
 	api.Notify(stripe.Endpoint{URL: "http://127.0.0.1:" + strconv.Itoa(d.config.Port) + "/api/webhooks/stripe", Secrets: []string{secret}})
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends with Close below
 	d.places = append(d.places, place{"Payments", base, "stands in for Stripe: no money moves"})
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a webhook on its way is given up
-		defer cancel()
-		_ = api.Close(ctx)
-		_ = server.Close()
-	}, nil
+	return serveLocal(listener, api, 5*time.Second), nil // a webhook on its way is given up
 }
 
 // sell configures what somebody with an account at Stripe would.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -80,14 +79,7 @@ func (s speechService) start(address string) (base string, stop func(), err erro
 	api := assemblyai.New(assemblyai.Config{
 		Dir: s.home, Key: s.key, Recognizer: s.recognizer, AllowAudio: s.allow, BaseURL: base, FaultsEnabled: s.faults,
 	})
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends with Close below
-	return base, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a running recognition is given up
-		defer cancel()
-		_ = api.Close(ctx)
-		_ = server.Close()
-	}, nil
+	return base, serveLocal(listener, api, 5*time.Second), nil // a running recognition is given up
 }
 
 type speechdCommand struct {

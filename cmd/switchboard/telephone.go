@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/devstack/signalwire"
@@ -39,15 +38,8 @@ func (d *dev) telephone() (stop func(), err error) {
 		ProjectID: demoProject, Token: d.left.PhoneToken, SigningKey: d.left.PhoneKey, BaseURL: base, Pace: signalwire.Natural(), FaultsEnabled: true,
 		Numbers: map[string]signalwire.Number{demoNumber: {AnswerURL: d.config.PublicURL() + httpserver.AnswerPath, StatusURL: d.config.PublicURL() + httpserver.WebhookPath + "signalwire"}},
 	})
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends with Close below
 	d.places = append(d.places, place{"Telephone", base, "stands in for SignalWire: nobody's rings"})
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), hangUpTimeout)
-		defer cancel()
-		_ = api.Close(ctx)
-		_ = server.Close()
-	}, nil
+	return serveLocal(listener, api, hangUpTimeout), nil
 }
 
 // giveNumber gives the demo organization the local service's number; again, it changes nothing.
