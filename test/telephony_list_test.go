@@ -31,9 +31,11 @@ func (p *person) rung(status, to string, ago time.Duration) string {
 		id.UUID, p.organization.UUID, status, ourNumber, to, p.user, began, int(ago.Minutes())*1000)
 	p.app.exec(`INSERT INTO switchboard.call_legs (provider_id, organization_id, call_id, status, provider_status, from_number, to_number) VALUES ($1, $2, $3, $4, 'completed', $5, $6)`,
 		uuid.NewString(), p.organization.UUID, id.UUID, status, ourNumber, to)
-	p.app.exec(`INSERT INTO switchboard.activity_heads VALUES ($1, 1) ON CONFLICT (organization_id) DO UPDATE SET last_number = activity_heads.last_number + 1`, p.organization.UUID)
-	p.app.exec(`INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, actor_kind, actor_label)
-		SELECT $1, last_number, $2, 'CALL_STATUS_CHANGED', 'call', $3, $4, 'SYSTEM', 'x' FROM switchboard.activity_heads WHERE organization_id = $1`,
+	// The number is taken as the program takes it, which may be writing at the same moment.
+	p.app.exec(`WITH head AS (INSERT INTO switchboard.activity_heads VALUES ($1, 1)
+			ON CONFLICT (organization_id) DO UPDATE SET last_number = activity_heads.last_number + 1 RETURNING last_number)
+		INSERT INTO switchboard.activity_events (organization_id, number, id, type, subject_kind, subject_id, status, actor_kind, actor_label)
+		SELECT $1, last_number, $2, 'CALL_STATUS_CHANGED', 'call', $3, $4, 'SYSTEM', 'x' FROM head`,
 		p.organization.UUID, uuid.New(), id.UUID, status)
 	return id.String()
 }
