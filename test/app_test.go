@@ -19,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/switchboard-voice/switchboard/internal/devstack/assemblyai"
 	"github.com/switchboard-voice/switchboard/internal/devstack/speech"
 	"github.com/switchboard-voice/switchboard/internal/devstack/testdb"
@@ -39,6 +38,7 @@ type app struct {
 	provider *assemblyai.Server
 	blobs    string
 	env      map[string]string
+	asked    *askers
 	*process
 }
 
@@ -62,7 +62,7 @@ func start(t *testing.T, settings ...string) *app {
 func startOn(t *testing.T, database string, settings ...string) *app {
 	t.Helper()
 	a := &app{
-		t: t, database: database, blobs: t.TempDir(), env: map[string]string{},
+		t: t, database: database, blobs: t.TempDir(), env: map[string]string{}, asked: &askers{},
 		secrets: secrets{auth: "auth-" + rand.Text() + rand.Text(), webhook: "hook-" + rand.Text(), provider: "key-" + rand.Text()},
 	}
 	a.provider = assemblyai.New(assemblyai.Config{
@@ -216,45 +216,6 @@ func freePort(t *testing.T) int {
 	}
 	t.Fatal("no port is free")
 	return 0
-}
-
-// rows asks the database itself, for what no public door shows.
-func (a *app) rows(query string, args ...any) (n int) {
-	a.t.Helper()
-	a.scan(&n, query, args...)
-	return n
-}
-
-func (a *app) scan(into any, query string, args ...any) {
-	a.t.Helper()
-	a.sql(func(ctx context.Context, conn *pgx.Conn) error { return conn.QueryRow(ctx, query, args...).Scan(into) })
-}
-
-func (a *app) exec(statement string, args ...any) {
-	a.t.Helper()
-	a.sql(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, statement, args...)
-		return err
-	})
-}
-
-func (a *app) sql(do func(context.Context, *pgx.Conn) error) {
-	a.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	config, err := pgx.ParseConfig(a.database)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	config.RuntimeParams["application_name"] = "test" // told from the program's by those who kill connections
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		a.t.Fatalf("connecting to the database: %v", err)
-	}
-	defer conn.Close(ctx)
-	if err := do(ctx, conn); err != nil {
-		a.t.Fatalf("asking the database: %v", err)
-	}
 }
 
 // eventually waits until a condition holds that tells nobody when it changes.

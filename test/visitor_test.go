@@ -137,11 +137,7 @@ const words = "seven purple elephants"
 func (a *app) guest(slug, role string) (p *person, email string) {
 	a.t.Helper()
 	p = a.person(slug, role)
-	guard, err := passwords.New(passwords.Options{Floor: -1})
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	hash, err := guard.Hash(a.t.Context(), words)
+	hash, err := passwords.New(passwords.Options{Floor: -1}).Hash(a.t.Context(), words)
 	if err != nil {
 		a.t.Fatal(err)
 	}

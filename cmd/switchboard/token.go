@@ -49,10 +49,7 @@ func directory(ctx context.Context, c config.Config) (*identity.Service, func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	passwords, err := password.New(password.Options{})
-	if err != nil {
-		return nil, nil, err
-	}
+	passwords := password.New(password.Options{})
 	store, err := postgres.Open(ctx, postgres.Config{URL: c.PooledURL(), MaxConns: 1})
 	if err != nil {
 		return nil, nil, err

@@ -44,10 +44,7 @@ func open(t *testing.T, change ...func(*Deps)) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := password.New(password.Options{Floor: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	passwords := password.New(password.Options{Floor: -1})
 	now := func() time.Time { return r.clock }
 	r.post = NewPost(PostDeps{Store: store, Pen: mail.Pen{App: "Switchboard"}, Now: now, Link: func(_ Letter, token, _ string) string {
 		r.token = token

@@ -17,10 +17,11 @@ import (
 
 // OWASP's first choice of argon2id for a machine that has other things to do.
 const (
-	memory  = 19 << 10 // KiB
-	passes  = 2
-	threads = 1
-	keySize = 32
+	memory   = 19 << 10 // KiB
+	passes   = 2
+	threads  = 1
+	saltSize = 16
+	keySize  = 32
 )
 
 // What a hash from the database may cost, so that a row that somebody wrote cannot stop the service.
@@ -35,7 +36,7 @@ const (
 func current() string { return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", memory, passes, threads) }
 
 func argon2id(password string) string {
-	salt := make([]byte, 16)
+	salt := make([]byte, saltSize)
 	_, _ = rand.Read(salt) // never fails
 	key := argon2.IDKey(composed(password), salt, passes, memory, threads, keySize)
 	return current() + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)
@@ -43,6 +44,11 @@ func argon2id(password string) string {
 
 // composed makes one of the ways to write the same characters: an é is one key here and two there.
 func composed(password string) []byte { return norm.NFC.Bytes([]byte(password)) }
+
+// nobody is a hash that costs as much to verify as a current one and that no password is known for: all zeros.
+func nobody() string {
+	return current() + base64.RawStdEncoding.EncodeToString(make([]byte, saltSize)) + "$" + base64.RawStdEncoding.EncodeToString(make([]byte, keySize))
+}
 
 func verify(hash, password string) (bool, error) {
 	switch {

@@ -1,23 +1,19 @@
 // Package password hashes passwords, verifies them in each format that a moved account may have, and says
-// which ones nobody may choose. It keeps nothing and knows no accounts. common.txt.gz holds the passwords
+// which ones nobody may choose. It keeps nothing and knows no accounts. common.txt holds the passwords
 // of eight characters and more, in lower case, of zxcvbn's list of common ones (MIT, Dropbox and zxcvbn-ts).
 package password
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 )
 
-//go:embed common.txt.gz
-var common []byte
+//go:embed common.txt
+var common string
 
 const (
 	// MinLength is NIST SP 800-63B's least.
@@ -40,41 +36,19 @@ type Options struct {
 
 // Guard hashes and verifies. It may be used by many goroutines at once.
 type Guard struct {
-	turns  chan struct{}
-	floor  time.Duration
-	nobody string // the hash of a password that nobody knows
-	common map[string]bool
+	turns chan struct{}
+	floor time.Duration
 }
 
 // New makes a guard.
-func New(o Options) (*Guard, error) {
+func New(o Options) *Guard {
 	if o.AtOnce <= 0 {
 		o.AtOnce = AtOnce
 	}
 	if o.Floor == 0 {
 		o.Floor = Floor
 	}
-	words, err := list()
-	if err != nil {
-		return nil, fmt.Errorf("reading the list of common passwords: %w", err)
-	}
-	return &Guard{turns: make(chan struct{}, o.AtOnce), floor: o.Floor, nobody: argon2id(rand.Text()), common: words}, nil
-}
-
-func list() (map[string]bool, error) {
-	r, err := gzip.NewReader(bytes.NewReader(common))
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	words := map[string]bool{}
-	for word := range strings.Lines(string(text)) {
-		words[strings.TrimSuffix(word, "\n")] = true
-	}
-	return words, nil
+	return &Guard{turns: make(chan struct{}, o.AtOnce), floor: o.Floor}
 }
 
 // Hash makes a new hash: argon2id in PHC's notation. Error: the context ended before it was this one's turn.
@@ -98,7 +72,7 @@ func (g *Guard) Verify(ctx context.Context, hash, password string) (ok, rehash b
 	}
 	defer g.leave()
 	if hash == "" {
-		_, _ = verify(g.nobody, password)
+		_, _ = verify(nobody(), password)
 		return false, false, nil
 	}
 	if len(password) > maxBytes {
@@ -106,7 +80,7 @@ func (g *Guard) Verify(ctx context.Context, hash, password string) (ok, rehash b
 	}
 	ok, err = verify(hash, password)
 	if err != nil {
-		_, _ = verify(g.nobody, password)
+		_, _ = verify(nobody(), password)
 		return false, false, err
 	}
 	return ok, ok && !strings.HasPrefix(hash, current()), nil

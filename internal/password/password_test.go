@@ -17,16 +17,7 @@ import (
 
 const right, wrong = "correct horse battery", "correct horse batterz"
 
-func newGuard(t testing.TB, o password.Options) *password.Guard {
-	t.Helper()
-	g, err := password.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
-func noFloor(t testing.TB) *password.Guard { return newGuard(t, password.Options{Floor: -1}) }
+func noFloor() *password.Guard { return password.New(password.Options{Floor: -1}) }
 
 func wantVerify(t *testing.T, g *password.Guard, hash string, anew bool) {
 	t.Helper()
@@ -40,7 +31,7 @@ func wantVerify(t *testing.T, g *password.Guard, hash string, anew bool) {
 
 func TestANewHashIsArgon2idAndNeverTheSameTwice(t *testing.T) {
 	t.Parallel()
-	g := noFloor(t)
+	g := noFloor()
 	first, err := g.Hash(t.Context(), right)
 	second, failed := g.Hash(t.Context(), right)
 	if errors.Join(err, failed) != nil || first == second || !strings.HasPrefix(first, "$argon2id$v=19$m=19456,t=2,p=1$") {
@@ -51,7 +42,7 @@ func TestANewHashIsArgon2idAndNeverTheSameTwice(t *testing.T) {
 
 func TestHashesOfOlderAppsVerifyAndAreMadeAnew(t *testing.T) {
 	t.Parallel()
-	g := noFloor(t)
+	g := noFloor()
 	salt := "00112233445566778899aabbccddeeff"
 	key, err := scrypt.Key([]byte(right), []byte(salt), 16384, 8, 1, 64)
 	if err != nil {
@@ -70,7 +61,7 @@ func TestHashesOfOlderAppsVerifyAndAreMadeAnew(t *testing.T) {
 func TestAHashThatNodeMadeVerifies(t *testing.T) {
 	t.Parallel()
 	const hash = "5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5:4d19fad385b41f0981f34bd6878a8af3c05f40e4e208960785004ab26b2db53f03b79fd46efe8c6ce8732deecb66e86bbece43cecc0ae35a4c9eeacf76d7187d"
-	if ok, rehash, err := noFloor(t).Verify(t.Context(), hash, "hunter2hunter2"); !ok || !rehash || err != nil {
+	if ok, rehash, err := noFloor().Verify(t.Context(), hash, "hunter2hunter2"); !ok || !rehash || err != nil {
 		t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
 	}
 }
@@ -78,7 +69,7 @@ func TestAHashThatNodeMadeVerifies(t *testing.T) {
 func TestAnAccountThatIsNotThereHasNoPassword(t *testing.T) {
 	t.Parallel()
 	for _, p := range []string{"", right, strings.Repeat("a", 100_000)} {
-		if ok, rehash, err := noFloor(t).Verify(t.Context(), "", p); ok || rehash || err != nil {
+		if ok, rehash, err := noFloor().Verify(t.Context(), "", p); ok || rehash || err != nil {
 			t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
 		}
 	}
@@ -86,7 +77,7 @@ func TestAnAccountThatIsNotThereHasNoPassword(t *testing.T) {
 
 func TestARowThatSomebodyWroteCostsNothingAndOpensNothing(t *testing.T) {
 	t.Parallel()
-	g := noFloor(t)
+	g := noFloor()
 	for _, hash := range []string{
 		"x", ":", "zz:zz", "$2", "$2a$31$abcdefghijklmnopqrstuuvwxyzabcdefghijklmnopqrstuvwxyzabcd", "$argon2id$",
 		"$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$c29tZWhhc2hzb21laGFzaA", "$argon2id$v=19$m=65536,t=4000000,p=1$c29tZXNhbHQ$c29tZWhhc2hzb21laGFzaA",
@@ -101,7 +92,7 @@ func TestARowThatSomebodyWroteCostsNothingAndOpensNothing(t *testing.T) {
 
 func TestNoAnswerIsFasterThanTheFloor(t *testing.T) {
 	t.Parallel()
-	g := newGuard(t, password.Options{Floor: 80 * time.Millisecond})
+	g := password.New(password.Options{Floor: 80 * time.Millisecond})
 	for _, hash := range []string{"", "nonsense"} {
 		began := time.Now()
 		_, _, _ = g.Verify(t.Context(), hash, right)
@@ -115,7 +106,7 @@ func TestWhoWaitsInVainForATurnIsTold(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	g := newGuard(t, password.Options{AtOnce: 1, Floor: -1})
+	g := password.New(password.Options{AtOnce: 1, Floor: -1})
 	refused := 0
 	for range 50 { // a select with both sides ready takes either
 		if _, err := g.Hash(ctx, right); errors.Is(err, context.Canceled) {
@@ -129,7 +120,7 @@ func TestWhoWaitsInVainForATurnIsTold(t *testing.T) {
 
 func TestTheSameCharactersAreTheSamePassword(t *testing.T) {
 	t.Parallel()
-	g := noFloor(t)
+	g := noFloor()
 	hash, err := g.Hash(t.Context(), "cafe\u0301 au lait")
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +132,7 @@ func TestTheSameCharactersAreTheSamePassword(t *testing.T) {
 
 func TestPasswordsThatAreTriedFirstCannotBeChosen(t *testing.T) {
 	t.Parallel()
-	g := noFloor(t)
+	g := noFloor()
 	for _, p := range []string{"", "seven77", "password", "PASSWORD", "iloveyou1", "aaaaaaaaaaaa", strings.Repeat("ab", 65), "ada@example.com", "adalovelace", "\xff\xfe and more", "nul\x00nul\x00nul"} {
 		err := g.Check(p, "ada@example.com", "adalovelace@example.com")
 		if f := fault.As(err); f == nil || f.Code != fault.CodeInvalid || f.Field != "password" {
@@ -156,7 +147,7 @@ func TestPasswordsThatAreTriedFirstCannotBeChosen(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	g := noFloor(f)
+	g := noFloor()
 	for _, hash := range []string{"$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$c29tZWhhc2hzb21laGFzaA", "$2a$04$", "00:00"} {
 		f.Add(hash, "password")
 	}

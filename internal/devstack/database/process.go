@@ -88,7 +88,7 @@ func (c *cluster) arguments(port int) []string {
 	}
 	if !c.options.Durable {
 		// Half an hour off the full hour shows code that takes the server's zone for UTC.
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=128MB", "timezone=Asia/Kolkata")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=128MB", "autovacuum=off", "jit=off", "timezone=Asia/Kolkata")
 	}
 	args := []string{"-D", c.data}
 	for _, setting := range settings {
