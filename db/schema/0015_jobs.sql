@@ -8,5 +8,9 @@ CREATE TABLE switchboard.job_processes (
     seen_at timestamptz NOT NULL
 );
 
+-- What this says is known by the processes now. It stays until no older program writes it any more.
+COMMENT ON COLUMN switchboard.recordings.copying_at IS 'not used';
+
 -- +goose Down
+COMMENT ON COLUMN switchboard.recordings.copying_at IS NULL;
 DROP TABLE switchboard.job_processes;
