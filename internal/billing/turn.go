@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// turnWork is for all that happens in one turn: a dozen calls at Stripe's usual pace, one of which may take all of
-	// its 15 s.
+	// turnWork is for all that happens in one turn: a dozen calls at Stripe's usual pace, or one that hangs for as long
+	// as it may.
 	turnWork = 20 * time.Second
 	// turnLife is when a turn counts as dead: behind the end of its work, so that no call of a slow one meets
 	// the next one's. Who is killed holds up its organization's billing that long: less than the 30 s that are promised.
