@@ -57,14 +57,17 @@ func (l *life) start(ctx context.Context) {
 	}()
 }
 
-// end is for when all runs have ended: until then the others must not take them over. A row that stays because
-// of an error is a dead one's.
-func (l *life) end(ctx context.Context) {
+// end comes after the runs: as long as they go on, the others must not take them over. Where some could not be
+// ended, this process is a dead one from now on, and so it is where the row cannot be removed.
+func (l *life) end(ctx context.Context, clean bool) {
 	if l.stop == nil {
 		return
 	}
 	l.stop()
 	<-l.ended
+	if !clean {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	if err := db.New(l.pool).RemoveProcess(ctx, l.id); err != nil {

@@ -68,6 +68,33 @@ func TestAProcessThatEndsInOrderLeavesNothingBehindAndEachStartIsAnother(t *test
 	}
 }
 
+func TestARunThatIgnoresTheEndOfItsProcessIsLeftToTheOthers(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	q := o.queue(t)
+	begun, proceed := make(chan struct{}), make(chan struct{})
+	Handle(q, Kind{Queue: Work}, func(context.Context, Job[noteArgs]) error {
+		close(begun)
+		<-proceed
+		return nil
+	})
+	o.enqueue(t, q, "a")
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	gone, end := context.WithCancel(t.Context())
+	end()
+	if err := q.Stop(gone); err == nil {
+		t.Error("the run is said to have ended")
+	}
+	if n := o.number(t, "SELECT count(*) FROM switchboard.job_processes p JOIN river.river_job j ON p.id = ANY(j.attempted_by) WHERE j.state = 'running'"); n != 1 {
+		t.Error("nobody will know that it is to be taken over")
+	}
+	close(proceed)
+	eventually(t, "it has ended", func() bool { return o.states(t)["completed"] == 1 })
+}
+
 // silent has a job run by a process that nobody heard of for a minute, and gives another one, not started.
 func silent(t *testing.T, kind Kind) (*office, *Queue) {
 	t.Helper()

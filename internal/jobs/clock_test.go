@@ -11,7 +11,7 @@ import (
 
 func TestTheClockOfTheDatabaseIsNeverAheadAndFollowsItsLeaps(t *testing.T) {
 	t.Parallel()
-	const slack = time.Second // between two lines of this test
+	const slack = 10 * time.Second // between two lines of this test, on a busy machine
 	var c clock
 	off := func() time.Duration { return time.Until(c.Now()) }
 	near := func(what string, want time.Duration) {

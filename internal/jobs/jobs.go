@@ -182,11 +182,9 @@ func (q *Queue) Start(ctx context.Context) error {
 // Stop takes no new jobs and waits for the running ones until ctx ends; then it cancels them, and they
 // are available again at once.
 func (q *Queue) Stop(ctx context.Context) error {
-	if err := q.stopRuns(ctx); err != nil {
-		return err // what still runs is taken over once this process is silent
-	}
-	q.life.end(ctx)
-	return nil
+	err := q.stopRuns(ctx)
+	q.life.end(ctx, err == nil)
+	return err
 }
 
 func (q *Queue) stopRuns(ctx context.Context) error {
