@@ -23,9 +23,9 @@ const (
 	maxLife = 600 * time.Millisecond
 	// walkers upload all the time, one file after another.
 	walkers = 4
-	// heals is the promise after a kill: a run is cut off after 30 s, counts as dead after 45 s, and the dead
-	// are looked for every 30 s.
-	heals = 90 * time.Second
+	// heals is the promise after a kill: a process is dead after 15 s of silence, the dead are looked for every 5 s,
+	// and the rest is for what is left to do.
+	heals = 30 * time.Second
 	// webhookEvery is the pace of the webhooks beside it.
 	webhookEvery = 10 * time.Millisecond
 )

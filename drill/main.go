@@ -44,8 +44,8 @@ func drills() []drill {
 		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
 		{"disk-database", "the disk of the database is full", databaseDisk},
 		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
-		{"skew-ahead", "the database's clock is ten minutes ahead", ahead},
-		{"skew-behind", "the database's clock is ten minutes behind, and then right again", behind},
+		{"skew-ahead", "the database's clock is ten minutes ahead, and a server is killed", ahead},
+		{"skew-behind", "the same with the clock ten minutes behind, and then right again", behind},
 	}
 }
 

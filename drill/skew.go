@@ -19,47 +19,94 @@ import (
 // skewBy is far more than any clock that anybody looks after.
 const skewBy = 10 * time.Minute
 
-// ahead shows that leases, expiry and tokens do not care.
+// ahead shows that a process whose clock is far behind the database's does all it should.
 func ahead(ctx context.Context, l *stage) error {
 	calls, _, err := l.skewed(ctx, skewBy)
 	if err != nil {
 		return err
 	}
-	l.walks(ctx, l.Server, calls[0], "with an hour's token")
-	l.Provider.SetFaults(assemblyai.Faults{Webhook: assemblyai.WebhookFaults{Lost: true}})
-	l.walks(ctx, l.Server, calls[1], "when the webhook never comes")
-	l.Provider.SetFaults(assemblyai.Faults{On: "submit", Refuse429: 1, RetryAfter: time.Second})
-	l.walks(ctx, l.Server, calls[2], "when the provider was busy")
-	l.promise(l.Provider.Stats().Submitted == len(calls[:3]), "%d submissions taken", l.Provider.Stats().Submitted)
-	return nil
+	return l.anyway(ctx, calls)
 }
 
-// behind shows that what has to wait is there when the clock is right again: River dates jobs by the clock of
-// the process and fetches them by that of the database.
+// behind shows the same of a process that is far ahead, and that the database's clock may be set right meanwhile.
 func behind(ctx context.Context, l *stage) error {
 	calls, database, err := l.skewed(ctx, -skewBy)
 	if err != nil {
 		return err
 	}
-	c := calls[0]
-	who := as(c, l.Server.URL)
-	id, err := who.Submit(ctx, client.Job{Organization: c.Slug, File: sample})
-	l.promise(err == nil, "a file is taken %s", said(err))
-	status, err := l.deliver(l.Server.URL, "behind")
-	l.promise(err == nil && status == http.StatusOK, "a webhook is taken: %d %s", status, said(err))
+	if err := l.anyway(ctx, calls); err != nil {
+		return err
+	}
 	if err := database.Stop(); err != nil {
 		return fmt.Errorf("stopping the database: %w", err)
 	}
 	if err := l.mend(ctx, database.Data); err != nil {
 		return err
 	}
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, lab.MaxStorm)
-	defer cancel()
-	err = who.Follow(ctx, id, nil)
-	l.promise(err == nil && l.Provider.Stats().Submitted == 1, "%s after the clock was set right, without a restart, the transcript was there; %d submission taken %s",
-		ms(time.Since(began)), l.Provider.Stats().Submitted, said(err))
+	if err := l.ready(ctx); err != nil {
+		return err
+	}
+	l.walks(ctx, l.Server, calls[4], "after the clock was set right, without a restart")
 	return l.keptOfOurs(ctx, 1)
+}
+
+// anyway is what goes on whatever the clocks say.
+func (l *stage) anyway(ctx context.Context, calls []lab.Call) error {
+	l.walks(ctx, l.Server, calls[0], "with an hour's token")
+	l.Provider.SetFaults(assemblyai.Faults{Webhook: assemblyai.WebhookFaults{Lost: true}})
+	l.walks(ctx, l.Server, calls[1], "when the webhook never comes")
+	l.Provider.SetFaults(assemblyai.Faults{On: "submit", Refuse429: 1, RetryAfter: time.Second})
+	l.walks(ctx, l.Server, calls[2], "when the provider was busy")
+	if err := l.killInTheMiddle(ctx, calls[3]); err != nil {
+		return err
+	}
+	l.promise(l.Provider.Stats().Submitted == 4, "%d submissions taken, of 4 files", l.Provider.Stats().Submitted)
+	status, err := l.deliver(l.Server.URL, "skewed")
+	l.promise(err == nil && status == http.StatusOK, "a webhook is taken: %d %s", status, said(err))
+	return nil
+}
+
+// killInTheMiddle kills the server while it hangs in a job. The next one does that job again, and no other: by a
+// clock that is ahead, every run seems to have begun long ago.
+func (l *stage) killInTheMiddle(ctx context.Context, c lab.Call) error {
+	l.Provider.SetFaults(assemblyai.Faults{On: "submit", Hang: true})
+	id, err := as(c, l.Server.URL).Submit(ctx, client.Job{Organization: c.Slug, File: sample})
+	if err != nil {
+		return fmt.Errorf("uploading: %w", err)
+	}
+	err = lab.Eventually(ctx, "the submission to hang", func() (hangs bool, err error) {
+		return hangs, l.Pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM river.river_job WHERE kind = 'transcription.submit' AND state = 'running')").Scan(&hangs)
+	})
+	if err != nil {
+		return err
+	}
+	var killed string
+	if err := l.Pool.QueryRow(ctx, "SELECT id FROM switchboard.job_processes").Scan(&killed); err != nil {
+		return fmt.Errorf("asking who is to be killed: %w", err)
+	}
+	l.Server.Kill()
+	l.Provider.SetFaults(assemblyai.Faults{})
+	began := time.Now()
+	if l.Server, err = l.Launch(ctx, soon, lostSoon); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, heals)
+	defer cancel()
+	err = as(c, l.Server.URL).Follow(ctx, id, nil)
+	l.promise(err == nil, "killed in the middle of a job, the transcript was there after %s (less than %s) %s", ms(time.Since(began)), heals, said(err))
+	var theirs, others int
+	err = l.Pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE attempted_by[1] = $1), count(*) FILTER (WHERE attempted_by[1] <> $1)
+		FROM river.river_job WHERE errors[1]->>'error' LIKE '%no outcome%'`, killed).Scan(&theirs, &others)
+	l.promise(err == nil && theirs > 0 && others == 0, "%d runs of the killed one were taken over, and %d of others %s", theirs, others, said(err))
+	return nil
+}
+
+// ready waits until the server has found its database again.
+func (l *stage) ready(ctx context.Context) error {
+	return lab.Eventually(ctx, "the server to be ready", func() (bool, error) {
+		status, _, err := lab.Get(l.Server.URL + "/ready")
+		return err == nil && status == http.StatusOK, nil
+	})
 }
 
 // skewed is the lab on a database with another time.

@@ -135,12 +135,11 @@ func TestCopyOfACallThatIsKilledInTheMiddleIsMadeOnceByAnotherProcess(t *testing
 	admin.rule(vars{"record": true, "transcribe": true})
 	a.phone.SetFaults(signalwire.Faults{On: "audio", Hang: true})
 	call := admin.call(nil)
-	eventually(t, "the copy to hang", func() bool {
-		return a.rows("SELECT count(*) FROM switchboard.recordings WHERE copying_at IS NOT NULL") == 1
+	eventually(t, "a run of the copy, which hangs", func() bool {
+		return a.rows("SELECT count(*) FROM river.river_job WHERE kind = 'recording.copy_of_call' AND state = 'running'") == 1
 	})
 	a.kill()
 	a.phone.SetFaults(signalwire.Faults{})
-	a.exec("UPDATE switchboard.recordings SET copying_at = now() - interval '2 minutes'") // which is when it counts as dead
 	a.process = a.run()
 	admin = admin.at(a.process)
 	r := admin.tape(call, "STORED")

@@ -24,9 +24,9 @@ func (a *app) command(args ...string) (string, error) {
 	return string(out), err
 }
 
-// healed is what the issue promises: a run is cut off after 30 s, counts as dead after 45 s, and the dead
-// are looked for every 30 s.
-const healed = 80 * time.Second
+// healed is what is promised: a process is dead after 15 s of silence, the dead are looked for every 5 s, and the
+// rest is for what the job had to do. Tests wait for twice that, as other tests want the machine too.
+const healed = 30 * time.Second
 
 func TestKilledInTheMiddleOfAJobTheTranscriptionCompletesOnce(t *testing.T) {
 	t.Parallel()
@@ -53,8 +53,8 @@ func TestKilledInTheMiddleOfAJobTheTranscriptionCompletesOnce(t *testing.T) {
 				s = p.at(survivor).state(id)
 				<-looks.C
 			}
-			if took := time.Since(began); took > healed {
-				t.Errorf("healed after %s: %+v", took, s)
+			if s.Status != "COMPLETED" {
+				t.Errorf("not healed after %s: %+v", time.Since(began), s)
 			}
 			if n := a.provider.Stats().Submitted; n != 1 || s.Attempt != 1 || s.Version != 1 {
 				t.Errorf("taken %d times: %+v", n, s)
@@ -71,7 +71,7 @@ func (a *app) running(job string, other *process) (worker, idle *process) {
 		a.scan(&by, `SELECT coalesce(max(attempted_by[array_upper(attempted_by, 1)]), '') FROM river.river_job WHERE kind = $1 AND state = 'running'`, job)
 		return by != ""
 	})
-	if strings.HasSuffix(by, fmt.Sprintf("-%d", a.cmd.Process.Pid)) {
+	if strings.Contains(by, fmt.Sprintf("-%d-", a.cmd.Process.Pid)) {
 		return a.process, other
 	}
 	return other, a.process

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// requestsTimeout and jobsTimeout follow each other and stay, with the 2 s in which canceled jobs are put
-	// back, below the 30 s that platforms give between SIGTERM and SIGKILL. A job that is cut runs again
+	// requestsTimeout and jobsTimeout follow each other and stay, with the 3 s in which canceled jobs are put
+	// back and the process signs off, below the 30 s that platforms give between SIGTERM and SIGKILL. A job that is cut runs again
 	// elsewhere; a request is not, so that requests get more.
 	requestsTimeout = 16 * time.Second
 	jobsTimeout     = 9 * time.Second

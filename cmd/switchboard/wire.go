@@ -69,7 +69,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 	a.activity.Retain(a.queue, c.ActivityRetention)
 	payments := a.billing()
 	recordings := recording.New(recording.Deps{Store: a.store, Jobs: a.queue, Bucket: bucket, MaxSize: c.MaxUploadBytes})
-	shelf := recording.NewShelf(a.store, bucket, time.Now)
+	shelf := recording.NewShelf(a.store, bucket, a.queue.Now)
 	copies := recording.NewCopies(recording.CopiesDeps{
 		Store: a.store, Jobs: a.queue, Bucket: bucket, Client: egress.New(egress.Config{Allow: c.EgressAllow}), MaxSize: c.MaxUploadBytes,
 		Providers: recorders(a.signalwire),

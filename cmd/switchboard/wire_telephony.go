@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/config"
@@ -27,7 +26,7 @@ func caller(c config.Config, out *http.Client) *signalwire.Client {
 // telephony builds the room of calls and has what it recorded transcribed, where the settings say so.
 func (a *app) telephony(limits *billing.Limits, copies *recording.Copies, transcriptions *transcription.Automatic) (*telephony.Service, *telephony.Worker) {
 	c := a.config
-	calls := telephony.New(telephony.Deps{Store: a.store, Jobs: a.queue, Activity: a.activity, Limits: limits, Enabled: c.Calls(), Number: c.SignalWireNumber, Now: time.Now})
+	calls := telephony.New(telephony.Deps{Store: a.store, Jobs: a.queue, Activity: a.activity, Limits: limits, Enabled: c.Calls(), Number: c.SignalWireNumber, Now: a.queue.Now})
 	worker := telephony.NewWorker(telephony.WorkerDeps{
 		Store: a.store, Jobs: a.queue, Copies: copies, Limits: limits, Provider: a.signalwire, Ended: a.metrics.CallEnded,
 		Options: telephony.Options{

@@ -104,22 +104,6 @@ SELECT * FROM switchboard.recordings WHERE id = @id AND organization_id = @organ
 SELECT * FROM switchboard.recordings
 WHERE id = @id AND organization_id = @organization_id AND deleted_at IS NULL FOR NO KEY UPDATE;
 
--- name: MarkCopying :exec
-UPDATE switchboard.recordings SET copying_at = now() WHERE id = @id AND copy_attempt = @attempt AND status = 'PENDING';
-
--- name: MarkNotCopying :exec
-UPDATE switchboard.recordings SET copying_at = NULL WHERE id = @id AND copy_attempt = @attempt;
-
--- name: AbandonCopy :one
--- Begins the copy anew whose process died; no row when it is at work or waits for its turn.
-UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1, copying_at = NULL
-WHERE id = @id AND copying_at < now() - @silent_for::interval RETURNING *;
-
--- name: AbandonUnbegunCopy :one
--- Begins the copy anew whose process died before it said that it is at work.
-UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1
-WHERE id = @id AND organization_id = @organization_id AND copy_attempt = @attempt AND copying_at IS NULL AND status = 'PENDING' AND deleted_at IS NULL RETURNING *;
-
 -- name: StoreRecording :one
 UPDATE switchboard.recordings SET
     status = 'STORED', source_url = NULL, content_type = @content_type, size_bytes = @size_bytes,
@@ -170,11 +154,11 @@ RETURNING id;
 DELETE FROM switchboard.deleted_recordings WHERE (source, provider_id) IN (
     SELECT d.source, d.provider_id FROM switchboard.deleted_recordings d WHERE d.deleted_at < now() - @kept_for::interval LIMIT @most);
 
--- name: ListSilentCopies :many
--- Copies whose process died, and such that wait although their job is gone.
+-- name: ListLostCopies :many
+-- Copies that wait for longer than all tries take. Most of them have lost their job; one that has not gets no other.
 SELECT id, organization_id FROM switchboard.recordings
 WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR provider_status = 'COMPLETED')
-  AND (copying_at < now() - @silent_for::interval OR copying_at IS NULL AND created_at < now() - @lost_for::interval)
+  AND created_at < now() - @lost_for::interval
 ORDER BY id LIMIT @most;
 
 -- name: LockRecordingsOf :many

@@ -59,7 +59,7 @@ func (w *Worker) Ingest(ctx context.Context, k Knock) (uuid.UUID, error) {
 	}
 	owner, err := w.owner(ctx, e.CustomerID)
 	if errors.Is(err, errNobody) {
-		return uuid.Nil, nobodys(e, k)
+		return uuid.Nil, w.nobodys(e, k)
 	}
 	if err != nil {
 		return uuid.Nil, waits(err)
@@ -182,14 +182,14 @@ func (w *Worker) owner(ctx context.Context, customer string) (uuid.UUID, error) 
 
 // nobodys is for a customer that is none of ours. Where money may have been paid for nothing it ends with the
 // dead letters; a customer or card of another product in the same account at Stripe is nothing to us.
-func nobodys(e stripe.Event, k Knock) error {
+func (w *Worker) nobodys(e stripe.Event, k Knock) error {
 	if e.SubscriptionID == "" && e.ObjectKind != "checkout.session" {
 		return nil
 	}
 	if e.Type == "customer.subscription.deleted" || e.Type == "checkout.session.expired" { // also of an organization that was deleted: nobody pays any more
 		return nil
 	}
-	if time.Since(k.ReceivedAt) < earlyFor {
+	if w.jobs.Now().Sub(k.ReceivedAt) < earlyFor {
 		return jobs.Later(earlyPause)
 	}
 	return jobs.GiveUp(fmt.Errorf("%s of %s: %w", e.Type, e.CustomerID, errNobody))

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// turnWork is for all that happens in one turn: a dozen calls at Stripe's usual pace, and less than a
-	// job's 30 s.
-	turnWork = 25 * time.Second
+	// turnWork is for all that happens in one turn: a dozen calls at Stripe's usual pace, or one that hangs for as long
+	// as it may.
+	turnWork = 20 * time.Second
 	// turnLife is when a turn counts as dead: behind the end of its work, so that no call of a slow one meets
-	// the next one's. Who is killed holds up its organization's billing that long.
-	turnLife = 30 * time.Second
+	// the next one's. Who is killed holds up its organization's billing that long: less than the 30 s that are promised.
+	turnLife = 24 * time.Second
 	// turnWait is how long a person waits for the turn: a webhook's takes a second.
 	turnWait = 5 * time.Second
 	// turnPoll is the pause between two looks whether it is free.

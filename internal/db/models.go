@@ -237,23 +237,24 @@ type PhoneNumber struct {
 }
 
 type Recording struct {
-	ID               uuid.UUID
-	OrganizationID   uuid.UUID
-	Source           string
-	Status           string
-	Filename         *string
-	ObjectKey        string
-	ContentType      *string
-	SizeBytes        *int64
-	DurationMs       *int32
-	Channels         *int32
-	Sha256           []byte
-	CreatedBy        *uuid.UUID
-	CreatedAt        time.Time
-	DeletedAt        *time.Time
-	SourceUrl        *string
-	SourceUrlSha256  []byte
-	CopyAttempt      int32
+	ID              uuid.UUID
+	OrganizationID  uuid.UUID
+	Source          string
+	Status          string
+	Filename        *string
+	ObjectKey       string
+	ContentType     *string
+	SizeBytes       *int64
+	DurationMs      *int32
+	Channels        *int32
+	Sha256          []byte
+	CreatedBy       *uuid.UUID
+	CreatedAt       time.Time
+	DeletedAt       *time.Time
+	SourceUrl       *string
+	SourceUrlSha256 []byte
+	CopyAttempt     int32
+	// not used
 	CopyingAt        *time.Time
 	FailureMessage   *string
 	FailureRetryable *bool

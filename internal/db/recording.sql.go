@@ -12,92 +12,6 @@ import (
 	"time"
 )
 
-const abandonCopy = `-- name: AbandonCopy :one
-UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1, copying_at = NULL
-WHERE id = $1 AND copying_at < now() - $2::interval RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
-`
-
-// Begins the copy anew whose process died; no row when it is at work or waits for its turn.
-func (q *Queries) AbandonCopy(ctx context.Context, iD uuid.UUID, silentFor time.Duration) (*Recording, error) {
-	row := q.db.QueryRow(ctx, abandonCopy, iD, silentFor)
-	var i Recording
-	err := row.Scan(
-		&i.ID,
-		&i.OrganizationID,
-		&i.Source,
-		&i.Status,
-		&i.Filename,
-		&i.ObjectKey,
-		&i.ContentType,
-		&i.SizeBytes,
-		&i.DurationMs,
-		&i.Channels,
-		&i.Sha256,
-		&i.CreatedBy,
-		&i.CreatedAt,
-		&i.DeletedAt,
-		&i.SourceUrl,
-		&i.SourceUrlSha256,
-		&i.CopyAttempt,
-		&i.CopyingAt,
-		&i.FailureMessage,
-		&i.FailureRetryable,
-		&i.CallID,
-		&i.ProviderID,
-		&i.ProviderStatus,
-		&i.HeldAt,
-		&i.HeldBy,
-		&i.HoldReason,
-	)
-	return &i, err
-}
-
-const abandonUnbegunCopy = `-- name: AbandonUnbegunCopy :one
-UPDATE switchboard.recordings SET copy_attempt = copy_attempt + 1
-WHERE id = $1 AND organization_id = $2 AND copy_attempt = $3 AND copying_at IS NULL AND status = 'PENDING' AND deleted_at IS NULL RETURNING id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason
-`
-
-type AbandonUnbegunCopyParams struct {
-	ID             uuid.UUID
-	OrganizationID uuid.UUID
-	Attempt        int32
-}
-
-// Begins the copy anew whose process died before it said that it is at work.
-func (q *Queries) AbandonUnbegunCopy(ctx context.Context, arg AbandonUnbegunCopyParams) (*Recording, error) {
-	row := q.db.QueryRow(ctx, abandonUnbegunCopy, arg.ID, arg.OrganizationID, arg.Attempt)
-	var i Recording
-	err := row.Scan(
-		&i.ID,
-		&i.OrganizationID,
-		&i.Source,
-		&i.Status,
-		&i.Filename,
-		&i.ObjectKey,
-		&i.ContentType,
-		&i.SizeBytes,
-		&i.DurationMs,
-		&i.Channels,
-		&i.Sha256,
-		&i.CreatedBy,
-		&i.CreatedAt,
-		&i.DeletedAt,
-		&i.SourceUrl,
-		&i.SourceUrlSha256,
-		&i.CopyAttempt,
-		&i.CopyingAt,
-		&i.FailureMessage,
-		&i.FailureRetryable,
-		&i.CallID,
-		&i.ProviderID,
-		&i.ProviderStatus,
-		&i.HeldAt,
-		&i.HeldBy,
-		&i.HoldReason,
-	)
-	return &i, err
-}
-
 const abortUpload = `-- name: AbortUpload :one
 UPDATE switchboard.uploads SET status = 'ABORTED'
 WHERE id = $1 AND organization_id = $2 AND status IN ('PENDING', 'ABORTED')
@@ -785,6 +699,39 @@ func (q *Queries) InsertUpload(ctx context.Context, arg InsertUploadParams) (*Up
 	return &i, err
 }
 
+const listLostCopies = `-- name: ListLostCopies :many
+SELECT id, organization_id FROM switchboard.recordings
+WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR provider_status = 'COMPLETED')
+  AND created_at < now() - $1::interval
+ORDER BY id LIMIT $2
+`
+
+type ListLostCopiesRow struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+}
+
+// Copies that wait for longer than all tries take. Most of them have lost their job; one that has not gets no other.
+func (q *Queries) ListLostCopies(ctx context.Context, lostFor time.Duration, most int32) ([]*ListLostCopiesRow, error) {
+	rows, err := q.db.Query(ctx, listLostCopies, lostFor, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*ListLostCopiesRow{}
+	for rows.Next() {
+		var i ListLostCopiesRow
+		if err := rows.Scan(&i.ID, &i.OrganizationID); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listRecordings = `-- name: ListRecordings :many
 SELECT id, organization_id, source, status, filename, object_key, content_type, size_bytes, duration_ms, channels, sha256, created_by, created_at, deleted_at, source_url, source_url_sha256, copy_attempt, copying_at, failure_message, failure_retryable, call_id, provider_id, provider_status, held_at, held_by, hold_reason FROM switchboard.recordings
 WHERE organization_id = $1 AND deleted_at IS NULL AND id < $2
@@ -956,45 +903,6 @@ func (q *Queries) ListRecordingsOfCalls(ctx context.Context, callIds []uuid.UUID
 	return items, nil
 }
 
-const listSilentCopies = `-- name: ListSilentCopies :many
-SELECT id, organization_id FROM switchboard.recordings
-WHERE status = 'PENDING' AND deleted_at IS NULL AND (provider_id IS NULL OR provider_status = 'COMPLETED')
-  AND (copying_at < now() - $1::interval OR copying_at IS NULL AND created_at < now() - $2::interval)
-ORDER BY id LIMIT $3
-`
-
-type ListSilentCopiesParams struct {
-	SilentFor time.Duration
-	LostFor   time.Duration
-	Most      int32
-}
-
-type ListSilentCopiesRow struct {
-	ID             uuid.UUID
-	OrganizationID uuid.UUID
-}
-
-// Copies whose process died, and such that wait although their job is gone.
-func (q *Queries) ListSilentCopies(ctx context.Context, arg ListSilentCopiesParams) ([]*ListSilentCopiesRow, error) {
-	rows, err := q.db.Query(ctx, listSilentCopies, arg.SilentFor, arg.LostFor, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []*ListSilentCopiesRow{}
-	for rows.Next() {
-		var i ListSilentCopiesRow
-		if err := rows.Scan(&i.ID, &i.OrganizationID); err != nil {
-			return nil, err
-		}
-		items = append(items, &i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listUnclearedUploads = `-- name: ListUnclearedUploads :many
 SELECT id, object_key FROM switchboard.uploads
 WHERE status IN ('ABORTED', 'EXPIRED') AND cleared_at IS NULL AND expires_at < now() - $1::interval
@@ -1145,24 +1053,6 @@ func (q *Queries) LockUpload(ctx context.Context, iD uuid.UUID, organizationID u
 		&i.ClearedAt,
 	)
 	return &i, err
-}
-
-const markCopying = `-- name: MarkCopying :exec
-UPDATE switchboard.recordings SET copying_at = now() WHERE id = $1 AND copy_attempt = $2 AND status = 'PENDING'
-`
-
-func (q *Queries) MarkCopying(ctx context.Context, iD uuid.UUID, attempt int32) error {
-	_, err := q.db.Exec(ctx, markCopying, iD, attempt)
-	return err
-}
-
-const markNotCopying = `-- name: MarkNotCopying :exec
-UPDATE switchboard.recordings SET copying_at = NULL WHERE id = $1 AND copy_attempt = $2
-`
-
-func (q *Queries) MarkNotCopying(ctx context.Context, iD uuid.UUID, attempt int32) error {
-	_, err := q.db.Exec(ctx, markNotCopying, iD, attempt)
-	return err
 }
 
 const releaseRecording = `-- name: ReleaseRecording :one

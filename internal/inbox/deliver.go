@@ -63,7 +63,7 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 // ran counts a run, and how long after the event was enqueued it ended.
 func (in *Inbox) ran(row *db.WebhookEvent, outcome Status) {
 	if in.handled != nil {
-		in.handled(row.Source, strings.ToLower(string(outcome)), time.Since(row.QueuedAt))
+		in.handled(row.Source, strings.ToLower(string(outcome)), in.jobs.Now().Sub(row.QueuedAt))
 	}
 }
 

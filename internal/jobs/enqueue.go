@@ -29,6 +29,9 @@ func (q *Queue) EnqueueAll(ctx context.Context, tx *postgres.Tx, list []Wanted) 
 	if len(list) == 0 {
 		return nil
 	}
+	if err := q.clock.ask(ctx, tx); err != nil {
+		return err
+	}
 	many := make([]river.InsertManyParams, len(list))
 	for i, wanted := range list {
 		options := q.options(wanted.Args)
@@ -43,10 +46,13 @@ func (q *Queue) EnqueueAll(ctx context.Context, tx *postgres.Tx, list []Wanted) 
 
 // EnqueueIn is Enqueue for a job that waits first.
 func (q *Queue) EnqueueIn(ctx context.Context, tx *postgres.Tx, wait time.Duration, args Args) error {
+	if err := q.clock.ask(ctx, tx); err != nil {
+		return err
+	}
 	options := q.options(args)
 	options.Metadata = from(ctx)
 	if wait > 0 {
-		options.ScheduledAt = time.Now().Add(wait)
+		options.ScheduledAt = q.clock.Now().Add(wait)
 	}
 	if _, err := q.client.InsertTx(ctx, tx.Raw, args, options); err != nil {
 		return fmt.Errorf("enqueueing %s: %w", args.Kind(), err)

@@ -1,10 +1,13 @@
 // Package jobs is River, wrapped thin: a job is enqueued in the transaction that makes it necessary and
 // runs at least once. A job carries ids only and reads the truth when it runs, so a second run is
-// harmless; after a kill -9 it runs again within a minute and a half.
+// harmless; after a kill -9 another process runs it again within 20 s. Processes say that they live, and jobs are
+// dated, by the clock of the database: River is given it by a field whose name says that it is for tests.
 package jobs
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,8 +38,12 @@ const (
 const (
 	// timeout is for one run. A provider call has 15 s; twice that and something hangs.
 	timeout = 30 * time.Second
-	// rescueAfter is when a run counts as dead: its time-out and a margin for the last commit.
-	rescueAfter = 45 * time.Second
+	// grace is what a run has after its time-out for its last commit; after that it counts as lost, also where its
+	// process lives.
+	grace = 15 * time.Second
+	// rescueAfter is for River's own rescuer, which goes by the clock of its process: that may be far ahead, and
+	// would have every run of the others taken for dead. What nothing else found is left to it.
+	rescueAfter = time.Hour
 	// webhookCooldown is the pause between two fetches of the webhook queue: half of what a person can
 	// notice would be 50 ms; 5 ms leaves the rest to the database and the network.
 	webhookCooldown = 5 * time.Millisecond
@@ -62,11 +69,15 @@ type Kind struct {
 	Once     bool          // a second job with the same arguments is dropped while one is waiting or running
 }
 
+func (k Kind) timeout() time.Duration { return cmp.Or(k.Timeout, timeout) }
+
 // Queue enqueues and runs jobs.
 type Queue struct {
 	client  *river.Client[pgx.Tx]
 	workers *river.Workers
 	kinds   map[string]Kind
+	clock   *clock
+	life    *life
 }
 
 // Config says where River keeps its connections and whether they may listen.
@@ -74,14 +85,17 @@ type Config struct {
 	Pool     *pgxpool.Pool // River's own, on the direct connection when there is one
 	PollOnly bool          // no connection can listen: look into the table instead
 	Workers  int           // runs at once in the Work queue; 0: 10
-	// Ran is told of each run: outcome is done, failed or waits. It may be nil.
+	// Ran is told of each run: outcome is done, failed or waits, and lost for one that was taken over from a process
+	// that died. It may be nil.
 	Ran    func(kind, outcome string, took time.Duration)
+	Beat   time.Duration      // how often this process says that it lives; 0: 5 s, and a test has less time
 	Traces *telemetry.Tracing // nil: no spans
 }
 
 // New makes the queue; Handle adds the kinds, Start begins to work.
 func New(c Config) (*Queue, error) {
-	q := &Queue{workers: river.NewWorkers(), kinds: map[string]Kind{}}
+	q := &Queue{workers: river.NewWorkers(), kinds: map[string]Kind{}, clock: &clock{}}
+	q.life = &life{id: identity(), pool: c.Pool, every: cmp.Or(c.Beat, beatEvery), clock: q.clock, kinds: q.kinds, lost: c.lost}
 	if c.Workers == 0 {
 		c.Workers = 10
 	}
@@ -90,7 +104,7 @@ func New(c Config) (*Queue, error) {
 		poll = polling
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
-		ID:       identity(),
+		ID:       q.life.id,
 		Schema:   postgres.JobsSchema,
 		Workers:  q.workers,
 		PollOnly: c.PollOnly,
@@ -99,7 +113,9 @@ func New(c Config) (*Queue, error) {
 		FetchPollInterval:    poll,
 		JobTimeout:           timeout,
 		RescueStuckJobsAfter: rescueAfter,
-		RetryPolicy:          retry{},
+		RetryPolicy:          retry{q.clock.Now},
+		Test:                 river.TestConfig{Time: q.clock},
+		JobInsertMiddleware:  []rivertype.JobInsertMiddleware{&dated{clock: q.clock}},
 		Logger:               slog.New(quiet{slog.Default().Handler()}),
 		WorkerMiddleware:     middleware(c),
 		Queues: map[string]river.QueueConfig{
@@ -117,11 +133,16 @@ func New(c Config) (*Queue, error) {
 	return q, nil
 }
 
-// identity names this process in the rows of the jobs that it runs: host and process id.
+// identity names this start of this process in the rows of the jobs that it runs. Host and process id are for
+// people: the next container has the same.
 func identity() string {
-	host, _ := os.Hostname() // without a name it is still told from the others by the id
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
+	host, _ := os.Hostname() // without a name it is still told from the others
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:10])
 }
+
+// Now is the time by the clock of the database, for whoever compares a time of a row with now: that of this
+// process may be another.
+func (q *Queue) Now() time.Time { return q.clock.Now() }
 
 // Job is one run.
 type Job[A Args] struct {
@@ -149,15 +170,24 @@ func (q *Queue) Every(period time.Duration, args Args) {
 
 // Start begins to work. The context is not the life of the queue: Stop ends it.
 func (q *Queue) Start(ctx context.Context) error {
-	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	q.life.beat(ctx) // before the first job: one that nobody knows of is missed by nobody
+	if err := q.client.Start(ctx); err != nil {
 		return fmt.Errorf("starting the jobs: %w", err)
 	}
+	q.life.start(ctx)
 	return nil
 }
 
 // Stop takes no new jobs and waits for the running ones until ctx ends; then it cancels them, and they
 // are available again at once.
 func (q *Queue) Stop(ctx context.Context) error {
+	err := q.stopRuns(ctx)
+	q.life.end(ctx, err == nil)
+	return err
+}
+
+func (q *Queue) stopRuns(ctx context.Context) error {
 	err := q.client.Stop(ctx)
 	if err == nil || !errors.Is(err, ctx.Err()) {
 		return err

@@ -12,7 +12,7 @@ import (
 )
 
 func pause(failed int) time.Duration {
-	return time.Until(retry{}.NextRetry(&rivertype.JobRow{Errors: make([]rivertype.AttemptError, failed)}))
+	return time.Until(retry{time.Now}.NextRetry(&rivertype.JobRow{Errors: make([]rivertype.AttemptError, failed)}))
 }
 
 func TestPausesGrowFromHalfASecondToFiveMinutesAndAreNeverTheSame(t *testing.T) {
@@ -46,8 +46,8 @@ func TestTwelveTriesOutlastARestartAndEndWithinTheHour(t *testing.T) {
 
 func TestARunIsDeadOnlyAfterItsTimeOut(t *testing.T) {
 	t.Parallel()
-	if rescueAfter <= timeout || rescueAfter > time.Minute {
-		t.Errorf("rescued after %s, the time-out is %s: a run would be doubled, or a crash not healed within a minute and a half", rescueAfter, timeout)
+	if lost := timeout + grace; grace < 10*time.Second || lost > time.Minute {
+		t.Errorf("lost after %s, the time-out is %s: a run would be doubled, or a lost one not done again within a minute", lost, timeout)
 	}
 }
 

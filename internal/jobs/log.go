@@ -36,7 +36,15 @@ const (
 	done   = "done"
 	failed = "failed"
 	waits  = "waits"
+	lost   = "lost" // nobody was left to say: its process died
 )
+
+// lost counts a run that was taken over.
+func (c Config) lost(kind string, after time.Duration) {
+	if c.Ran != nil {
+		c.Ran(kind, lost, after)
+	}
+}
 
 func outcome(err error) string {
 	switch {

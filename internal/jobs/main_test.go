@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -36,16 +38,60 @@ func open(t *testing.T) *office {
 // queue is one process of many.
 func (o *office) queue(t *testing.T) *Queue {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), o.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	q, err := New(Config{Pool: pool})
-	if err != nil {
-		t.Fatal(err)
-	}
+	q, _ := o.process(t, Config{})
 	return q
+}
+
+// process is a queue whose line to the database can be cut: to all others that is its death.
+func (o *office) process(t *testing.T, c Config) (*Queue, *line) {
+	t.Helper()
+	parsed, err := pgxpool.ParseConfig(o.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := &line{}
+	parsed.ConnConfig.DialFunc = way.dial
+	if c.Pool, err = pgxpool.NewWithConfig(t.Context(), parsed); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Pool.Close)
+	q, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q, way
+}
+
+// line is a process's way to the database.
+type line struct {
+	mu    sync.Mutex
+	cut   bool
+	conns []net.Conn
+}
+
+func (l *line) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cut {
+		return nil, errors.Join(errors.New("the line is cut"), conn.Close())
+	}
+	l.conns = append(l.conns, conn)
+	return conn, nil
+}
+
+// set cuts the line, or mends it.
+func (l *line) set(cut bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cut = cut
+	for _, conn := range l.conns {
+		_ = conn.Close() // which the other end may have done
+	}
+	l.conns = nil
 }
 
 func start(t *testing.T, queues ...*Queue) {
@@ -98,6 +144,14 @@ func (o *office) states(t *testing.T) map[string]int {
 		states[state] = n
 	}
 	return states
+}
+
+func (o *office) number(t *testing.T, sql string) (n float64) {
+	t.Helper()
+	if err := o.store.Pool().QueryRow(t.Context(), sql).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func (o *office) execute(t *testing.T, sql string) {

@@ -83,21 +83,6 @@ func TestASecondJobOfTheSameKindIsDroppedUntilTheFirstIsDone(t *testing.T) {
 	}
 }
 
-func TestAJobWhoseProcessWasKilledRunsAgain(t *testing.T) {
-	t.Parallel()
-	o := open(t)
-	q := o.queue(t)
-	var ran runs
-	Handle(q, Kind{Queue: Work}, func(_ context.Context, job Job[noteArgs]) error { ran.add(job); return nil })
-	o.enqueue(t, q, "killed", "running elsewhere")
-	o.execute(t, "UPDATE river.river_job SET state = 'running', attempt = 1, attempted_by = '{gone}', attempted_at = now() - CASE WHEN args->>'text' = 'killed' THEN interval '46 s' ELSE interval '1 s' END")
-	start(t, q)
-	eventually(t, "it is done", func() bool { return o.states(t)["completed"] == 1 })
-	if all := ran.all(); len(all) != 1 || all[0].Args.Text != "killed" || all[0].Attempt != 2 {
-		t.Errorf("ran %+v", all)
-	}
-}
-
 func TestWaitingCountsNoTry(t *testing.T) {
 	t.Parallel()
 	o := open(t)

@@ -56,12 +56,12 @@ func (r reworded) Unwrap() error { return r.error }
 
 // retry doubles from half a second to five minutes, with jitter so that a provider that came back is
 // not met by everybody in the same instant.
-type retry struct{}
+type retry struct{ now func() time.Time }
 
-func (retry) NextRetry(job *rivertype.JobRow) time.Time {
+func (r retry) NextRetry(job *rivertype.JobRow) time.Time {
 	wait := slowest
 	if tries := len(job.Errors); tries < 10 {
 		wait = time.Second << tries / 2
 	}
-	return time.Now().Add(wait/2 + rand.N(wait))
+	return r.now().Add(wait/2 + rand.N(wait))
 }

@@ -3,7 +3,6 @@ package recording
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/blob"
 	"github.com/switchboard-voice/switchboard/internal/db"
@@ -27,19 +26,4 @@ func (c *Copies) open(ctx context.Context, row *db.Recording) (from body, size i
 		return nil, 0, err
 	}
 	return fetched, max(fetched.Size, blob.SizeUnknown), nil
-}
-
-// beating says now and then that the bytes of a copy still move.
-type beating struct {
-	io.Reader
-	beat func()
-	next time.Time
-}
-
-func (b *beating) Read(p []byte) (int, error) {
-	if now := time.Now(); now.After(b.next) {
-		b.next = now.Add(beatEvery)
-		b.beat()
-	}
-	return b.Reader.Read(p)
 }

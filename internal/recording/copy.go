@@ -29,10 +29,6 @@ const (
 	// copyTries is for a server or a bucket in trouble: with their pauses about a minute, for which a person
 	// still waits.
 	copyTries = 8
-	// beatEvery is how often a run that copies says so; silentFor is when it counts as dead, far beyond the
-	// pauses of a server that is waited for. A job whose process was killed would else be found by its time-out.
-	beatEvery = 10 * time.Second
-	silentFor = 90 * time.Second
 	// maxPending is how many copies of one organization may wait or run, so that a list of slow addresses
 	// keeps nobody else waiting for long.
 	maxPending = 20
@@ -147,12 +143,6 @@ func (c *Copies) Want(ctx context.Context, tx *postgres.Tx, organization, record
 	case status == Failed:
 		if row, err = tx.ExpectRecordingAgain(ctx, row.ID); err != nil {
 			return false, fmt.Errorf("expecting the recording again: %w", err)
-		}
-	case status == Pending:
-		if fresh, err := tx.AbandonCopy(ctx, row.ID, silentFor); err == nil {
-			row = fresh
-		} else if !postgres.Missing(err) {
-			return false, fmt.Errorf("looking for a sign of the copy: %w", err)
 		}
 	}
 	return false, c.begin(ctx, tx, row)

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/audio"
@@ -37,8 +36,7 @@ func (c *Copies) bring(ctx context.Context, args copyArgs, last bool) error {
 	if !waits(row, args) {
 		return nil
 	}
-	defer c.rest(ctx, args)
-	object, seen, err := c.fetch(ctx, row, args)
+	object, seen, err := c.fetch(ctx, row)
 	if err == nil {
 		return c.keep(ctx, args, object, seen)
 	}
@@ -53,18 +51,13 @@ func (c *Copies) bring(ctx context.Context, args copyArgs, last bool) error {
 	return c.fail(ctx, args, why)
 }
 
-func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (blob.Object, Inspection, error) {
-	if err := c.store.MarkCopying(ctx, row.ID, args.Attempt); err != nil {
-		return blob.Object{}, Inspection{}, fmt.Errorf("noting the copy: %w", err)
-	}
+func (c *Copies) fetch(ctx context.Context, row *db.Recording) (blob.Object, Inspection, error) {
 	body, size, err := c.open(ctx, row)
 	if err != nil {
 		return blob.Object{}, Inspection{}, err
 	}
 	defer body.Close()
-	object, err := c.bucket.Put(ctx, row.ObjectKey, "application/octet-stream", size, &beating{Reader: body, beat: func() {
-		_ = c.store.MarkCopying(ctx, row.ID, args.Attempt) // one that fails is followed by others
-	}}) // what it is, only all of the bytes tell
+	object, err := c.bucket.Put(ctx, row.ObjectKey, "application/octet-stream", size, body) // what it is, only all of the bytes tell
 	if theirs := body.Err(); theirs != nil {
 		return blob.Object{}, Inspection{}, theirs
 	}
@@ -81,19 +74,6 @@ func (c *Copies) fetch(ctx context.Context, row *db.Recording, args copyArgs) (b
 	}
 	return object, Inspection{Info: info, sha256: sum}, nil
 }
-
-// rest notes that this run has ended, also when it was stopped: between two tries no one is to think that its
-// process died.
-func (c *Copies) rest(ctx context.Context, args copyArgs) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTimeout)
-	defer cancel()
-	if err := c.store.MarkNotCopying(ctx, args.RecordingID, args.Attempt); err != nil {
-		slog.WarnContext(ctx, "noting the end of a copy failed", "recording", ids.Of(ids.Recording, args.RecordingID).String(), "error", err)
-	}
-}
-
-// restTimeout is for one statement, while the process may be about to end.
-const restTimeout = 2 * time.Second
 
 // keep makes the recording STORED. One that was deleted meanwhile leaves no bytes behind.
 func (c *Copies) keep(ctx context.Context, args copyArgs, object blob.Object, seen Inspection) error {

@@ -58,50 +58,6 @@ func TestFailedCopyIsBegunAnewAndAnEarlierJobChangesNothing(t *testing.T) {
 	}
 }
 
-func TestCopyWhoseProcessDiedIsBegunAnewAndOneAtWorkIsNot(t *testing.T) {
-	t.Parallel()
-	c := openCopier(t, sound)
-	rec := c.expect(t)
-	for _, step := range []struct {
-		copying string // how the run before left it
-		attempt int32
-	}{{"NULL", 1}, {"now()", 1}, {"now() - interval '80 s'", 1}, {"now() - interval '2 min'", 2}, {"NULL", 2}} {
-		if _, err := c.Copies.store.Pool().Exec(t.Context(), "UPDATE switchboard.recordings SET copying_at = "+step.copying); err != nil {
-			t.Fatal(err)
-		}
-		if here, err := c.want(t, c.scope.OrganizationID, rec); here || err != nil {
-			t.Fatalf("%s: %v, %v", step.copying, here, err)
-		}
-		if got := c.read(t, rec).CopyAttempt; got != step.attempt {
-			t.Errorf("%s: attempt %d, want %d", step.copying, got, step.attempt)
-		}
-	}
-	if err := c.copy(t.Context(), c.job(rec, 2, false)); err != nil || Status(c.read(t, rec).Status) != Stored || c.read(t, rec).CopyingAt != nil {
-		t.Errorf("the new attempt: %v, %+v", err, c.read(t, rec))
-	}
-}
-
-func TestRunThatCopiesSaysSo(t *testing.T) {
-	t.Parallel()
-	begun, goOn := make(chan bool, 1), make(chan bool)
-	c := openCopier(t, func(w http.ResponseWriter, r *http.Request) {
-		begun <- true
-		<-goOn
-		http.NotFound(w, r)
-	})
-	rec := c.expect(t)
-	ended := make(chan error, 1)
-	go func() { ended <- c.copy(t.Context(), c.job(rec, 1, false)) }()
-	<-begun
-	if c.read(t, rec).CopyingAt == nil {
-		t.Error("nothing is noted while it is at work")
-	}
-	close(goOn)
-	if err := <-ended; err != nil || c.read(t, rec).CopyingAt != nil {
-		t.Errorf("after its end: %v, %v", err, c.read(t, rec).CopyingAt)
-	}
-}
-
 // full is a bucket that takes no more objects.
 type full struct{ blob.Bucket }
 

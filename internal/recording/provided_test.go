@@ -1,7 +1,9 @@
 package recording
 
 import (
+	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -192,50 +194,49 @@ func TestProvidersRecordingOfAnotherOrganizationIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestCopyThatWasKilledBeforeItSaidThatItIsAtWorkIsBegunAgain(t *testing.T) {
+func TestCopyWhoseJobIsGoneIsBegunAgainOnce(t *testing.T) {
 	t.Parallel()
 	c := openCalls(t)
 	rec := c.hears(t, c.told("one", ProviderFinished))
-	heal := func() int {
+	c.do(t, "UPDATE switchboard.recordings SET created_at = now() - $1::interval", 2*lostFor)
+	heal := func(what string) {
 		t.Helper()
 		for range 2 {
 			if err := c.heal(t.Context(), jobs.Job[healArgs]{}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		return c.jobsOf(t, "recording.copy_of_call")
+		if n := c.jobsOf(t, "recording.copy_of_call"); n != 1 {
+			t.Errorf("%d jobs %s", n, what)
+		}
 	}
-	if n := heal(); n != 1 {
-		t.Errorf("%d jobs for one that waits", n)
-	}
-	taken := "UPDATE " + postgres.JobsSchema + ".river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '1 hour' WHERE kind = 'recording.copy_of_call'"
-	if _, err := c.Copies.store.Pool().Exec(t.Context(), taken); err != nil {
-		t.Fatal(err)
-	}
-	if n := heal(); n != 2 {
-		t.Errorf("%d jobs: the one that died and the one that replaces it", n)
-	}
+	heal("where one waits")
+	c.do(t, "DELETE FROM "+postgres.JobsSchema+".river_job")
+	heal("after it was lost")
 	if err := c.runs(t, rec, false); err != nil || c.now(t, rec).Status != Stored {
 		t.Errorf("%v, %+v", err, c.now(t, rec))
 	}
 }
 
-func TestCopyThatWasKilledInTheMiddleIsBegunAgain(t *testing.T) {
+func TestCopyThatWasKilledInTheMiddleIsMadeGoodByTheNextRun(t *testing.T) {
 	t.Parallel()
 	c := openCalls(t)
 	rec := c.hears(t, c.told("one", ProviderFinished))
-	if _, err := c.Copies.store.Pool().Exec(t.Context(), "UPDATE switchboard.recordings SET copying_at = now() - interval '1 hour'"); err != nil { // the process died without a word
-		t.Fatal(err)
+	half, kill := context.WithCancel(t.Context())
+	c.vendor.open = func(_ context.Context, offset int64) (Stream, error) {
+		kill()
+		return piece(offset, 100_000, io.ErrUnexpectedEOF)
 	}
-	for range 2 {
-		if err := c.heal(t.Context(), jobs.Job[healArgs]{}); err != nil {
-			t.Fatal(err)
+	if err := c.copyOfCall(half, c.job(t, rec, false)); err == nil || c.now(t, rec).Status != Pending {
+		t.Fatalf("%v, %+v", err, c.now(t, rec))
+	}
+	c.vendor.open = nil
+	for range 2 { // and by the one that only stalled
+		if err := c.runs(t, rec, false); err != nil || c.now(t, rec).Status != Stored || *c.now(t, rec).SHA256 != *sum(samples.JFK()) {
+			t.Errorf("%v, %+v", err, c.now(t, rec))
 		}
 	}
-	if n := c.jobsOf(t, "recording.copy_of_call"); n != 2 {
-		t.Errorf("%d jobs: the first one and the one that replaces it", n)
-	}
-	if err := c.runs(t, rec, false); err != nil || c.now(t, rec).Status != Stored {
-		t.Errorf("%v, %+v", err, c.now(t, rec))
+	if c.jobsOf(t, "recording.stored") != 1 || c.jobsOf(t, "recording.settled") != 1 {
+		t.Error("the rooms above are not told, or twice")
 	}
 }

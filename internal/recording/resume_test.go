@@ -101,11 +101,16 @@ func (c *calls) hears(t *testing.T, told Told) (rec *Recording) {
 // runs is one run of the copy that the recording waits for.
 func (c *calls) runs(t *testing.T, rec *Recording, last bool) error {
 	t.Helper()
+	return c.copyOfCall(t.Context(), c.job(t, rec, last))
+}
+
+func (c *calls) job(t *testing.T, rec *Recording, last bool) jobs.Job[callCopyArgs] {
+	t.Helper()
 	row, err := c.Copies.store.GetRecordingToCopy(t.Context(), rec.ID.UUID, c.scope.OrganizationID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.copyOfCall(t.Context(), jobs.Job[callCopyArgs]{Args: callCopyArgs{OrganizationID: row.OrganizationID, RecordingID: row.ID, Attempt: row.CopyAttempt}, Last: last})
+	return jobs.Job[callCopyArgs]{Args: callCopyArgs{OrganizationID: row.OrganizationID, RecordingID: row.ID, Attempt: row.CopyAttempt}, Last: last}
 }
 
 func (c *calls) now(t *testing.T, rec *Recording) *Recording {

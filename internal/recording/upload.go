@@ -93,7 +93,7 @@ func (s *Service) CreateUpload(ctx context.Context, viewer access.Viewer, in Upl
 	if up.Filename != in.Filename || up.SizeBytes != in.SizeBytes || up.ContentType != in.ContentType {
 		return nil, nil, fault.Conflict("This idempotency key was used for another file.")
 	}
-	left := min(time.Until(up.ExpiresAt), uploadLife) // of an upload that this key began earlier: bytes that come later are nobody's
+	left := min(up.ExpiresAt.Sub(s.jobs.Now()), uploadLife) // of an upload that this key began earlier: bytes that come later are nobody's
 	if up.Status != UploadPending || left < time.Second {
 		return &up, []Target{}, nil
 	}

@@ -67,7 +67,7 @@ func (m *Metrics) Request(route string, status int, took time.Duration) {
 // Operation counts a GraphQL operation: kind is query, mutation or subscription.
 func (m *Metrics) Operation(kind string) { m.operations.WithLabelValues(kind).Inc() }
 
-// Job counts a run of a job: outcome is done, failed or waits.
+// Job counts a run of a job: outcome is done, failed, waits or lost.
 func (m *Metrics) Job(kind, outcome string, took time.Duration) {
 	m.jobs.WithLabelValues(kind, outcome).Observe(took.Seconds())
 }

@@ -94,7 +94,7 @@ func (w *Worker) follow(ctx context.Context, tx *postgres.Tx, call *db.Call, see
 		}
 	}
 	if s.ended = seen.EndedAt; s.ended.IsZero() {
-		s.ended = time.Now()
+		s.ended = w.jobs.Now()
 		if call.EndedAt != nil {
 			s.ended = *call.EndedAt
 		}

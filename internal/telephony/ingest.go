@@ -73,7 +73,7 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 	}
 	err = w.apply(ctx, call.ID, *seen)
 	if err == nil && status(seen.Status).CanBecome(status(note.Status)) {
-		err = early(event.ReceivedAt)
+		err = w.early(event.ReceivedAt)
 	}
 	return matched, err
 }
@@ -91,7 +91,7 @@ func contentType(body []byte) string {
 func (w *Worker) locate(ctx context.Context, sid string, event inbox.Event) (*db.Call, *signalwire.Call, error) {
 	seen, err := w.provider.Get(ctx, sid)
 	if signalwire.NotFound(err) {
-		return nil, nil, early(event.ReceivedAt)
+		return nil, nil, w.early(event.ReceivedAt)
 	}
 	if err != nil {
 		return nil, nil, w.wait(fmt.Errorf("asking the provider: %w", err))
@@ -140,8 +140,8 @@ func (w *Worker) named(ctx context.Context, seen signalwire.Call, query string) 
 
 // early puts off what the provider told us of and does not know when it is asked: its word may be ahead of its
 // list. After a while it was forgotten, and what is ours is left to the sweep.
-func early(received time.Time) error {
-	if time.Since(received) < earlyFor {
+func (w *Worker) early(received time.Time) error {
+	if w.jobs.Now().Sub(received) < earlyFor {
 		return jobs.Later(earlyPause)
 	}
 	return nil

@@ -52,7 +52,7 @@ func (w *Worker) place(ctx context.Context, job jobs.Job[placeArgs]) error {
 		return w.lookUp(ctx, call)
 	case call.HangupAt != nil: // while the provider was too busy to take it
 		return w.cancel(ctx, call.ID)
-	case time.Since(call.CreatedAt) > w.options.LostAfter: // nobody waits for it any more: a phone that rings now surprises
+	case w.jobs.Now().Sub(call.CreatedAt) > w.options.LostAfter: // nobody waits for it any more: a phone that rings now surprises
 		return w.fail(ctx, call.ID, Failure{Code: "NOT_PLACED", Message: "The provider did not take the call in time."})
 	}
 	return w.dial(ctx, call.ID)
@@ -98,7 +98,7 @@ func (w *Worker) refused(ctx context.Context, call uuid.UUID, err error) error {
 // lookUp asks the provider whether a call was dialed whose answer never came. After a while of not knowing it
 // counts as failed: nobody dials it again, and should it ring after all, it is hung up.
 func (w *Worker) lookUp(ctx context.Context, call *db.Call) error {
-	late := time.Since(*call.DialedAt) > w.options.LostAfter
+	late := w.jobs.Now().Sub(*call.DialedAt) > w.options.LostAfter
 	seen, err := w.find(ctx, call)
 	switch {
 	case err == nil && seen != nil:
@@ -148,7 +148,7 @@ func (w *Worker) fail(ctx context.Context, id uuid.UUID, why Failure) error {
 		if why.Code == notConfirmed && Status(call.Status) != Pending {
 			return call, nil // confirmed meanwhile
 		}
-		return move(ctx, tx, call, step{to: Failed, ended: time.Now(), why: &why, by: activity.Switchboard()})
+		return move(ctx, tx, call, step{to: Failed, ended: w.jobs.Now(), why: &why, by: activity.Switchboard()})
 	}, func(*postgres.Tx) error { return nil })
 }
 
@@ -158,7 +158,7 @@ func (w *Worker) cancel(ctx context.Context, id uuid.UUID) error {
 		if call.DialedAt != nil {
 			return call, nil
 		}
-		return move(ctx, tx, call, step{to: Canceled, ended: time.Now(), by: activity.Switchboard()})
+		return move(ctx, tx, call, step{to: Canceled, ended: w.jobs.Now(), by: activity.Switchboard()})
 	}, func(*postgres.Tx) error { return nil })
 }
 

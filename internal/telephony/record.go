@@ -26,7 +26,7 @@ func (w *Worker) recorded(ctx context.Context, call *db.Call, said signalwire.Ca
 	note, told := said.Recording, said.CallSid
 	seen, err := w.provider.Recording(ctx, note.Sid)
 	if signalwire.NotFound(err) {
-		return early(received)
+		return w.early(received)
 	}
 	if err != nil {
 		return w.wait(fmt.Errorf("asking for the recording: %w", err))
@@ -36,7 +36,7 @@ func (w *Worker) recorded(ctx context.Context, call *db.Call, said signalwire.Ca
 	}
 	done, err := w.take(ctx, call, seen)
 	if err == nil && !done && progress(note.Status) != recording.InProgress {
-		return early(received)
+		return w.early(received)
 	}
 	return err
 }

@@ -43,7 +43,7 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 		return matched, w.adopt(ctx, sub.ID, note.TranscriptID)
 	}
 	live, err := w.refresh(ctx, sub, note.TranscriptID)
-	if err == nil && live && time.Since(event.ReceivedAt) < earlyFor {
+	if err == nil && live && w.jobs.Now().Sub(event.ReceivedAt) < earlyFor {
 		err = jobs.Later(earlyPause)
 	}
 	return matched, err
