@@ -26,9 +26,10 @@ func (a *app) openPeople(keys *authjs.Keys) error {
 	}
 	a.people = identity.New(identity.Deps{
 		Store: a.store, Jobs: a.queue, Keys: keys, Passwords: passwords, Hub: a.hub, SealKeys: seals, SessionAge: a.config.SessionMaxAge,
-		UpdateAge: a.config.SessionUpdateAge, TrustEmail: a.config.TrustEmail, Now: time.Now,
+		UpdateAge: a.config.SessionUpdateAge, AuditFor: a.config.ActivityRetention, TrustEmail: a.config.TrustEmail, Now: time.Now,
 	})
 	a.people.Clean(a.queue)
+	a.people.TellFailures(a.queue)
 	return a.deliverMail()
 }
 

@@ -34,6 +34,8 @@ type InviteInput struct {
 }
 
 const (
+	// invitePending is the status of an invite that nobody has answered.
+	invitePending = "PENDING"
 	// inviteLifetime outlasts a holiday week.
 	inviteLifetime = 7 * 24 * time.Hour
 	// maxInvites fit a list that somebody looks through.
