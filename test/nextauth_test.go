@@ -216,6 +216,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	s.app = start(t, append([]string{
 		"AUTH_URL=" + s.url, "NEXT_PUBLIC_APP_URL=" + s.url, "SMTP_HOST=" + s.mail.Host(), fmt.Sprintf("SMTP_PORT=%d", s.mail.Port()),
 		"SMTP_FROM=Switchboard <no-reply@example.com>", "OIDC_ISSUER=" + s.issuer, "OIDC_CLIENT_ID=switchboard", "OIDC_CLIENT_SECRET=a secret of the walk",
+		"GOOGLE_ISSUER=" + s.issuer, "GOOGLE_CLIENT_ID=switchboard", "GOOGLE_CLIENT_SECRET=a secret of the walk",
 	}, settings...)...)
 	s.serve(t)
 	return s
@@ -260,7 +261,7 @@ func (s *site) provide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := node(t, "provider.mjs", at.Port(), s.url+"/api/auth/callback/oidc")
+	cmd := node(t, "provider.mjs", at.Port(), s.url+"/api/auth/callback/oidc,"+s.url+"/api/auth/callback/google")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
