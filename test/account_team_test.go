@@ -204,8 +204,8 @@ func TestADeletedOrganizationIsGoneAtOnceAndItsAudioFollows(t *testing.T) {
 	}
 	eventually(t, "the organization's rows to go", func() bool {
 		a.exec(`UPDATE river.river_job SET scheduled_at = now(), state = 'available' WHERE kind = 'identity.organization_closed' AND state = 'scheduled'`)
-		return a.rows(`SELECT (SELECT count(*) FROM switchboard.organizations) + (SELECT count(*) FROM switchboard.recordings)
-			+ (SELECT count(*) FROM switchboard.activity_events)`) == 0
+		return a.rows(`SELECT (SELECT count(*) FROM switchboard.organizations WHERE id = $1) + (SELECT count(*) FROM switchboard.recordings)
+			+ (SELECT count(*) FROM switchboard.activity_events WHERE organization_id = $1)`, owner.organization.UUID) == 0
 	})
 	if left, err := os.ReadDir(filepath.Join(a.blobs, "objects")); err != nil || len(left) != 0 {
 		t.Errorf("audio is left: %v, %v", left, err)
