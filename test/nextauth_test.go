@@ -317,16 +317,10 @@ func TestTheUnmodifiedClientSignsInAtItsOwnOrigin(t *testing.T) {
 	s.walk(t, "sameOrigin")
 }
 
-func TestTheUnmodifiedClientSignsInWithDatabaseSessions(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "SESSION_STRATEGY=database")
-	s.provide(t)
-	s.walk(t, "sameOrigin")
-}
-
+// It walks with database sessions; what is not told apart by how a session is kept is in the walk before.
 func TestLiveStatusReachesAPageOfAnotherSiteByATicket(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, "SESSION_STRATEGY=database")
 	s.app.provider.SetFaults(assemblyai.Faults{Delay: 2 * time.Second})
 	s.walk(t, "anotherSite")
 }

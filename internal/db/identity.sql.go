@@ -670,6 +670,20 @@ func (q *Queries) InsertSSODomain(ctx context.Context, arg InsertSSODomainParams
 	return &i, err
 }
 
+const isMemberByEmail = `-- name: IsMemberByEmail :one
+SELECT EXISTS (
+    SELECT 1 FROM switchboard.memberships m JOIN switchboard.users u ON u.id = m.user_id
+    WHERE m.organization_id = $1 AND u.email = $2)
+`
+
+// One question, whoever has the address: it takes as long for nobody.
+func (q *Queries) IsMemberByEmail(ctx context.Context, organizationID uuid.UUID, email string) (bool, error) {
+	row := q.db.QueryRow(ctx, isMemberByEmail, organizationID, email)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const listAPITokens = `-- name: ListAPITokens :many
 SELECT id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at FROM switchboard.api_tokens WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3
 `

@@ -28,10 +28,10 @@ func tells(number, free int32) bool {
 	return number >= free && number%free == 0 && doublings&(doublings-1) == 0
 }
 
-// failed notes a wrong password where it is time to tell somebody. Each number is given to one try only, so that of
-// guesses that come at once one tells.
-func (s *Service) failed(ctx context.Context, t passwordTries, numbers map[string]int32) error {
-	pair, account := numbers[string(t.pair.key())], numbers[string(t.account.key())]
+// failed notes a wrong password, or one that nobody looked at, where it is time to tell somebody. Each number is given
+// to one try only, so that of guesses that come at once one tells. What had to wait counts by the account alone: else
+// each address of many would have lines of its own, and nobody may fill the log.
+func (s *Service) failed(ctx context.Context, t passwordTries, pair, account int32) error {
 	if !tells(pair, freeAtPair) && !tells(account, freeAtAccount) {
 		return nil
 	}

@@ -28,6 +28,9 @@ func (s *Service) PasswordSignIn(ctx context.Context, c Credentials) (User, erro
 		return User{}, err
 	}
 	numbers, err := s.number(ctx, tries.counted()...)
+	if fault.Is(err, fault.CodeLimit) && !tries.known {
+		err = errors.Join(s.failed(ctx, tries, 0, numbers[string(tries.account.key())]), err)
+	}
 	if err := errors.Join(err, mayUse(ctx, s.store.Queries, email)); err != nil {
 		return User{}, err
 	}
@@ -40,7 +43,7 @@ func (s *Service) PasswordSignIn(ctx context.Context, c Credentials) (User, erro
 		return User{}, fmt.Errorf("verifying a password: %w", err)
 	}
 	if !right || known.disabled {
-		return User{}, errors.Join(s.failed(ctx, tries, numbers), wrongPair().Because(known.mistaken()))
+		return User{}, errors.Join(s.failed(ctx, tries, numbers[string(tries.pair.key())], numbers[string(tries.account.key())]), wrongPair().Because(known.mistaken()))
 	}
 	if err := s.forgive(ctx, tries); err != nil {
 		return User{}, err

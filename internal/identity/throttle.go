@@ -53,7 +53,8 @@ func (s *Service) count(ctx context.Context, tries ...try) error {
 }
 
 // number counts a try under each key with one statement, before it is known how it ends: many that come at once
-// are counted too. It gives the try's number under each. Error: Limit, with the time to wait.
+// are counted too. It gives the try's number under each key that counted it. Error: Limit, with the time to wait; keys
+// that have nobody wait have counted such a try all the same.
 func (s *Service) number(ctx context.Context, tries ...try) (map[string]int32, error) {
 	now := s.now()
 	p := db.TryParams{Now: now, Forgotten: now.Add(-forgetAfter), Longest: longestWait, FirstWait: firstWait}
@@ -67,13 +68,14 @@ func (s *Service) number(ctx context.Context, tries ...try) (map[string]int32, e
 	var wait time.Duration
 	numbers := make(map[string]int32, len(rows))
 	for _, r := range rows {
-		numbers[string(r.Key)] = r.Tries
 		if r.Refused {
 			wait = max(wait, r.BlockedUntil.Sub(now))
+			continue
 		}
+		numbers[string(r.Key)] = r.Tries
 	}
 	if wait > 0 {
-		return nil, fault.Limit(wait, "These were too many tries. Come back in %d s.", limit.Seconds(wait))
+		return numbers, fault.Limit(wait, "These were too many tries. Come back in %d s.", limit.Seconds(wait))
 	}
 	return numbers, nil
 }

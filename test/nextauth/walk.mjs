@@ -168,11 +168,23 @@ async function sameOrigin () {
 
 // The socket's host is another site than the page's, so that no cookie of ours reaches it.
 async function anotherSite () {
-  begins('sign in at the site of the page')
+  begins('sign in at the site of the page, with a session that is kept in a row')
   await open()
   await signUp('correct horse battery')
+  assert.equal((await credentials(email, 'wrong horse battery')).error, 'CredentialsSignin')
   assert.equal((await credentials(email, 'correct horse battery')).ok, true)
   await shows(email)
+  await open()
+  await shows(email)
+  const session = await page.evaluate(() => auth.getSession())
+  assert.equal(session.user.name, 'Ada')
+  assert.ok(new Date(session.expires) - Date.now() > 29 * 24 * 3600_000)
+  await signOut()
+  await page.evaluate(email => auth.signIn('email', { email, redirect: false, callbackUrl: '/?mailed' }), email)
+  await page.goto(await letter(email, 'Sign in'))
+  await press()
+  await shows(email)
+  assert.equal(page.url(), site + '/?mailed')
 
   begins('without a ticket the other site knows nobody')
   const refused = await page.evaluate(server => new Promise(resolve => {
