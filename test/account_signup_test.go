@@ -3,6 +3,7 @@ package test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -122,7 +123,13 @@ func TestALostVerificationIsSentAgainToWhoBeganAndToNobodyElse(t *testing.T) {
 	b := w.browser("198.51.100.1")
 	b.must("signup", vars{"email": "ada@example.com", "password": password})
 	b.token("ada@example.com", 0)
-	b.must("resend-verification", vars{"email": "ada@example.com"})
+	v := w.visitor() // as our own page asks, which sign-in leads to
+	if page := v.get("/api/auth/signin?error=EmailNotVerified"); !strings.Contains(page.body, `href="/api/auth/resend-verification"`) {
+		t.Errorf("sign-in does not lead to a new link: %.500s", page.body)
+	}
+	if got := v.form("/api/auth/resend-verification", url.Values{"email": {"ada@example.com"}}); got.status != http.StatusOK || !strings.Contains(got.body, "Look into your mail") {
+		t.Errorf("asking by a form: %d %.300s", got.status, got.body)
+	}
 	b.must("resend-verification", vars{"email": "nobody@example.com"})
 	b.must("verify-email", vars{"token": b.token("ada@example.com", 1)})
 	b.signIn("ada@example.com", password)

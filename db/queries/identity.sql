@@ -132,6 +132,12 @@ RETURNING *;
 -- name: GetMembershipOf :one
 SELECT * FROM switchboard.memberships WHERE organization_id = @organization_id AND user_id = @user_id;
 
+-- name: IsMemberByEmail :one
+-- One question, whoever has the address: it takes as long for nobody.
+SELECT EXISTS (
+    SELECT 1 FROM switchboard.memberships m JOIN switchboard.users u ON u.id = m.user_id
+    WHERE m.organization_id = @organization_id AND u.email = @email);
+
 -- name: SetRole :one
 UPDATE switchboard.memberships SET role = @role WHERE id = @id AND organization_id = @organization_id RETURNING *;
 
