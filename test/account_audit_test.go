@@ -75,6 +75,8 @@ func TestWhatIsDoneAboutMembersAndWaysInStandsInTheAuditLogForAdminsOnly(t *test
 			t.Errorf("%.60s: %q", query, code)
 		}
 	}
+	owner.must(`mutation($id: ID!) { ssoConnectionRemove(organizationId: $id) { userErrors { code } } }`, vars{"id": org}, nil)
+	owner.must(`mutation($in: SsoDomainInput!) { ssoDomainRemove(input: $in) { userErrors { code } } }`, vars{"in": vars{"organizationId": org, "domain": "example.com"}}, nil)
 	seen := map[string]entry{}
 	const node = `query($id: ID!) { node(id: $id) { id typename: __typename } }`
 	var of struct {
@@ -97,7 +99,7 @@ func TestWhatIsDoneAboutMembersAndWaysInStandsInTheAuditLogForAdminsOnly(t *test
 		}
 	}
 	for _, want := range []string{"MEMBER_INVITED", "INVITE_CANCELED", "MEMBER_ROLE_CHANGED", "ORGANIZATION_SELECTED", "PROFILE_UPDATED", "EMAIL_CHANGE_REQUESTED", "API_TOKEN_CREATED",
-		"SSO_DOMAIN_ADDED", "SSO_CHANGED", "MEMBER_REMOVED", "ORGANIZATION_UPDATED"} {
+		"SSO_DOMAIN_ADDED", "SSO_CHANGED", "SSO_DOMAIN_REMOVED", "SSO_REMOVED", "MEMBER_REMOVED", "ORGANIZATION_UPDATED"} {
 		if _, there := seen[want]; !there {
 			t.Errorf("%s is missing", want)
 		}

@@ -73,6 +73,22 @@ func TestEachSignInOpensASessionOfItsOwn(t *testing.T) {
 	if other.session() != email {
 		t.Error("signing out here signed out there")
 	}
+	// What does not fit one cookie is cut, and goes as a whole.
+	a.exec(`UPDATE switchboard.users SET name = repeat('𝄞', 200), avatar_url = 'https://pictures.example.com/' || repeat('a', 1970) WHERE email = $1`, email)
+	parts := func() (n int) {
+		for _, c := range other.http.Jar.Cookies(at) {
+			if strings.HasPrefix(c.Name, "next-auth.session-token.") {
+				n++
+			}
+		}
+		return n
+	}
+	if other.signIn(email, words); parts() != 2 || other.session() != email {
+		t.Errorf("a long session is in %d cookies and opens %q", parts(), other.session())
+	}
+	if other.form("/api/auth/signout", url.Values{"json": {"true"}}); parts() != 0 || other.session() != "" {
+		t.Errorf("%d parts are left", parts())
+	}
 }
 
 func TestASessionThatIsUsedIsRenewed(t *testing.T) {
