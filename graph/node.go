@@ -41,8 +41,17 @@ func (r *Resolver) node(ctx context.Context, id ids.ID) (model.Node, error) {
 		return some(r.Payments.Invoice(ctx, viewer(ctx), id))
 	case ids.PaymentMethod:
 		return some(r.Payments.PaymentMethod(ctx, viewer(ctx), id))
+	case ids.Session:
+		return some(r.People.OwnSession(ctx, viewer(ctx), id))
+	case ids.Invite:
+		return some(r.People.OpenInvite(ctx, viewer(ctx), id))
+	case ids.APIToken:
+		return some(r.People.APIToken(ctx, viewer(ctx), id))
 	case ids.Activity:
-		return some(r.Activities.Get(ctx, viewer(ctx), id))
+		if event, err := some(r.Activities.Get(ctx, viewer(ctx), id)); event != nil || err != nil {
+			return event, err
+		}
+		return some(r.Activities.Entry(ctx, viewer(ctx), id))
 	case ids.Webhook:
 		return some(of(ctx).webhooks.load(ctx, id.UUID))
 	}

@@ -4,15 +4,16 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 )
 
 type entry struct {
-	Type, Summary, SubjectID string
-	Actor                    struct{ User *struct{ ID string } }
-	Detail                   []struct{ Name, Value string }
+	ID, Type, Summary, SubjectID string
+	Actor                        struct{ User *struct{ ID string } }
+	Detail                       []struct{ Name, Value string }
 }
 
 func (p *person) audit(types ...string) []entry {
@@ -21,8 +22,22 @@ func (p *person) audit(types ...string) []entry {
 		Organization struct{ AuditLog struct{ Nodes []entry } }
 	}
 	p.must(`query($s: String!, $t: [ActivityType!]) { organization(slug: $s) { auditLog(first: 100, types: $t) { nodes {
-		type summary subjectId actor { user { id } } detail { name value } } } } }`, vars{"s": p.slug, "t": types}, &out)
+		id type summary subjectId actor { user { id } } detail { name value } } } } }`, vars{"s": p.slug, "t": types}, &out)
 	return out.Organization.AuditLog.Nodes
+}
+
+// logged says that lines of these types stand in the log of a person's organization.
+func (p *person) logged(types ...string) {
+	p.t.Helper()
+	seen := map[string]bool{}
+	for _, e := range p.audit(types...) {
+		seen[e.Type] = true
+	}
+	for _, want := range types {
+		if !seen[want] {
+			p.t.Errorf("%s is not in the audit log", want)
+		}
+	}
 }
 
 func TestWhatIsDoneAboutMembersAndWaysInStandsInTheAuditLogForAdminsOnly(t *testing.T) {
@@ -34,12 +49,15 @@ func TestWhatIsDoneAboutMembersAndWaysInStandsInTheAuditLogForAdminsOnly(t *test
 	var invited struct {
 		Organization struct {
 			Invites struct {
-				Nodes []struct{ ID, Email, Role string }
+				Nodes []struct {
+					ID, Email, Role string
+					ExpiresAt       time.Time
+				}
 			}
 		}
 	}
-	owner.must(`{ organization(slug: "ours") { invites { nodes { id email role invitedBy { id } } } } }`, nil, &invited)
-	if n := invited.Organization.Invites.Nodes; len(n) != 1 || n[0].Email != "bob@example.com" {
+	owner.must(`{ organization(slug: "ours") { invites { nodes { id email role expiresAt invitedBy { id } } } } }`, nil, &invited)
+	if n := invited.Organization.Invites.Nodes; len(n) != 1 || n[0].Email != "bob@example.com" || time.Until(n[0].ExpiresAt).Round(24*time.Hour) != 7*24*time.Hour {
 		t.Fatalf("invites %v", n)
 	}
 	for query, v := range map[string]vars{
@@ -57,8 +75,23 @@ func TestWhatIsDoneAboutMembersAndWaysInStandsInTheAuditLogForAdminsOnly(t *test
 			t.Errorf("%.60s: %q", query, code)
 		}
 	}
-	owner.mustMutate(memberOut, vars{"id": other.own()})
+	owner.must(`mutation($id: ID!) { ssoConnectionRemove(organizationId: $id) { userErrors { code } } }`, vars{"id": org}, nil)
+	owner.must(`mutation($in: SsoDomainInput!) { ssoDomainRemove(input: $in) { userErrors { code } } }`, vars{"in": vars{"organizationId": org, "domain": "example.com"}}, nil)
 	seen := map[string]entry{}
+	const node = `query($id: ID!) { node(id: $id) { id typename: __typename } }`
+	var of struct {
+		Node *struct{ ID, Typename string }
+	}
+	line := owner.audit("API_TOKEN_CREATED")[0]
+	for id, kind := range map[string]string{line.ID: "AuditEvent", line.SubjectID: "ApiToken"} {
+		if owner.must(node, vars{"id": id}, &of); of.Node == nil || of.Node.ID != id || of.Node.Typename != kind {
+			t.Errorf("an admin does not find %s %s: %+v", kind, id, of.Node)
+		}
+		if other.must(node, vars{"id": id}, &of); of.Node != nil {
+			t.Errorf("an operator finds %s", id)
+		}
+	}
+	owner.mustMutate(memberOut, vars{"id": other.own()})
 	for _, e := range owner.audit() {
 		seen[e.Type] = e
 		if e.Summary == "" || e.Summary == e.Type || e.Actor.User == nil || e.Actor.User.ID != ids.Of(ids.User, owner.user).String() {
@@ -66,7 +99,7 @@ func TestWhatIsDoneAboutMembersAndWaysInStandsInTheAuditLogForAdminsOnly(t *test
 		}
 	}
 	for _, want := range []string{"MEMBER_INVITED", "INVITE_CANCELED", "MEMBER_ROLE_CHANGED", "ORGANIZATION_SELECTED", "PROFILE_UPDATED", "EMAIL_CHANGE_REQUESTED", "API_TOKEN_CREATED",
-		"SSO_DOMAIN_ADDED", "SSO_CHANGED", "MEMBER_REMOVED", "ORGANIZATION_UPDATED"} {
+		"SSO_DOMAIN_ADDED", "SSO_CHANGED", "SSO_DOMAIN_REMOVED", "SSO_REMOVED", "MEMBER_REMOVED", "ORGANIZATION_UPDATED"} {
 		if _, there := seen[want]; !there {
 			t.Errorf("%s is missing", want)
 		}
@@ -98,12 +131,15 @@ func TestTheAuditLogCannotBeChangedOrCutByAnyStatementBeforeItsTime(t *testing.T
 	a := start(t)
 	owner := a.person("ours", "OWNER")
 	owner.mustMutate(memberInvite, owner.invite("bob@example.com", "VIEWER"))
+	owner.mustMutate(organizationCreate, vars{"in": vars{"name": "Another"}})
 	a.sql(func(ctx context.Context, conn *pgx.Conn) error {
 		for _, statement := range []string{
 			"UPDATE switchboard.activity_events SET actor_id = NULL WHERE audience = 'AUDIT'",
 			"UPDATE switchboard.activity_events SET audience = 'MEMBERS' WHERE audience = 'AUDIT'",
 			"UPDATE switchboard.activity_events SET occurred_at = 'epoch' WHERE audience = 'AUDIT'",
 			"DELETE FROM switchboard.activity_events WHERE audience = 'AUDIT'",
+			"UPDATE switchboard.organization_register SET actor_email = 'x'",
+			"DELETE FROM switchboard.organization_register",
 		} {
 			if _, err := conn.Exec(ctx, statement); err == nil {
 				t.Errorf("it was let through: %s", statement)

@@ -1,7 +1,9 @@
 package test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,6 +45,7 @@ func TestSignUpMakesAnAccountOnlyOnceTheAddressIsProven(t *testing.T) {
 	if m := out.Viewer.Memberships; len(m) != 1 || m[0].Role != "OWNER" || m[0].Organization.Name != "Ada's organization" {
 		t.Errorf("memberships %+v", m)
 	}
+	p.logged("ORGANIZATION_CREATED", "SIGNED_IN")
 }
 
 func TestSignUpWithATakenAddressIsAnsweredAlikeAndTellsItsOwnerByMail(t *testing.T) {
@@ -64,9 +67,34 @@ func TestSignUpWithATakenAddressIsAnsweredAlikeAndTellsItsOwnerByMail(t *testing
 	if said := b.try("ada@example.com", "another lantern at sea"); b.cookie() != "" || !ada.lives() {
 		t.Errorf("the account was taken over: %s", said)
 	}
-	for _, body := range []vars{{"email": "nobody", "password": password}, {"email": "x@example.com", "password": "short"}, {"email": "x@example.com", "password": "password1234"}} {
-		if status, _ := b.post("signup", body); status != http.StatusBadRequest {
-			t.Errorf("%v: %d", body, status)
+	var said struct {
+		Success bool
+		Message string
+		User    struct{ ID, Email string }
+	}
+	if err := json.Unmarshal([]byte(free), &said); err != nil || !said.Success || said.Message == "" || said.User.ID == "" || said.User.Email != "eve@example.com" {
+		t.Errorf("the answer to a sign-up: %s", free)
+	}
+	for _, c := range []struct {
+		path string
+		body vars
+		code string
+	}{
+		{"signup", vars{"email": "x@example.com"}, "MISSING_FIELDS"},
+		{"signup", vars{"email": "nobody", "password": password}, "INVALID_EMAIL"},
+		{"signup", vars{"email": "x@example.com", "password": "short"}, "WEAK_PASSWORD"},
+		{"signup", vars{"email": "x@example.com", "password": "password1234"}, "WEAK_PASSWORD"},
+		{"forgot-password", vars{"email": "nobody"}, "INVALID_EMAIL"},
+		{"reset-password", vars{"token": "x", "password": "short"}, "WEAK_PASSWORD"},
+		{"reset-password", vars{"token": "x", "password": password}, "EXPIRED"},
+	} {
+		var refused struct {
+			Success     *bool
+			Error, Code string
+		}
+		status, text := b.post(c.path, c.body)
+		if err := json.Unmarshal([]byte(text), &refused); err != nil || status < 400 || refused.Success == nil || *refused.Success || refused.Error == "" || refused.Code != c.code {
+			t.Errorf("%s %v: %d %s, want %s", c.path, c.body, status, text, c.code)
 		}
 	}
 }
@@ -95,7 +123,13 @@ func TestALostVerificationIsSentAgainToWhoBeganAndToNobodyElse(t *testing.T) {
 	b := w.browser("198.51.100.1")
 	b.must("signup", vars{"email": "ada@example.com", "password": password})
 	b.token("ada@example.com", 0)
-	b.must("resend-verification", vars{"email": "ada@example.com"})
+	v := w.visitor() // as our own page asks, which sign-in leads to
+	if page := v.get("/api/auth/signin?error=EmailNotVerified"); !strings.Contains(page.body, `href="/api/auth/resend-verification"`) {
+		t.Errorf("sign-in does not lead to a new link: %.500s", page.body)
+	}
+	if got := v.form("/api/auth/resend-verification", url.Values{"email": {"ada@example.com"}}); got.status != http.StatusOK || !strings.Contains(got.body, "Look into your mail") {
+		t.Errorf("asking by a form: %d %.300s", got.status, got.body)
+	}
 	b.must("resend-verification", vars{"email": "nobody@example.com"})
 	b.must("verify-email", vars{"token": b.token("ada@example.com", 1)})
 	b.signIn("ada@example.com", password)
@@ -127,11 +161,16 @@ func TestForgottenPasswordIsReplacedByALinkThatOpensOnceAndEndsEverySession(t *t
 	if status, _ := b.post("reset-password", vars{"token": token, "password": "12345678"}); status != http.StatusBadRequest {
 		t.Errorf("a common password: %d", status)
 	}
+	if n := w.rows(`SELECT count(*) FROM switchboard.account_tokens WHERE purpose = 'RESET' AND expires_at BETWEEN created_at + interval '59 minutes' AND created_at + interval '61 minutes'`); n != 1 {
+		t.Error("the link does not open for an hour")
+	}
+	closed := p.socket()
 	const fresh = "violet umbrella in april"
 	b.must("reset-password", vars{"token": token, "password": fresh})
 	if status, _ := b.post("reset-password", vars{"token": token, "password": "and one more for the road"}); status != http.StatusGone {
 		t.Errorf("the link opened twice: %d", status)
 	}
+	wantClosed(t, "the password was reset", closed)
 	if p.lives() {
 		t.Error("a session outlived the reset")
 	}
@@ -140,7 +179,7 @@ func TestForgottenPasswordIsReplacedByALinkThatOpensOnceAndEndsEverySession(t *t
 	if old.try("ada@example.com", password); old.cookie() != "" {
 		t.Error("the old password still opens")
 	}
-	w.browser("198.51.100.1").signIn("ada@example.com", fresh)
+	w.browser("198.51.100.1").signIn("ada@example.com", fresh).logged("PASSWORD_RESET")
 	w.exec(`UPDATE switchboard.account_tokens SET expires_at = now() - interval '1 second'`)
 	stranger.must("forgot-password", vars{"email": "ada@example.com"})
 	late := b.token("ada@example.com", mails+2)

@@ -1,9 +1,12 @@
 package test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -15,9 +18,10 @@ const (
 	inviteCancel = `mutation($id: ID!) { inviteCancel(id: $id) { inviteId userErrors { code message } } }`
 	inviteAccept = `mutation($token: String!) { inviteAccept(token: $token) {
 		membership { id role organization { id slug viewerRole } } userErrors { code message } } }`
-	roleChange = `mutation($in: MemberRoleChangeInput!) { memberRoleChange(input: $in) { membership { id role } userErrors { code message } } }`
-	memberOut  = `mutation($id: ID!) { memberRemove(id: $id) { membershipId userErrors { code message } } }`
-	leave      = `mutation($id: ID!) { organizationLeave(organizationId: $id) { organizationId userErrors { code message } } }`
+	roleChange         = `mutation($in: MemberRoleChangeInput!) { memberRoleChange(input: $in) { membership { id role } userErrors { code message } } }`
+	memberOut          = `mutation($id: ID!) { memberRemove(id: $id) { membershipId userErrors { code message } } }`
+	organizationCreate = `mutation($in: OrganizationCreateInput!) { organizationCreate(input: $in) { organization { id } userErrors { code message } } }`
+	leave              = `mutation($id: ID!) { organizationLeave(organizationId: $id) { organizationId userErrors { code message } } }`
 )
 
 func (p *person) invite(email, role string) vars {
@@ -76,6 +80,7 @@ func TestAnInviteOpensOnceForItsAddressAndOnlyWhileItIsOpen(t *testing.T) {
 	if code := eve.code(inviteAccept, vars{"token": late}); code != "EXPIRED" {
 		t.Errorf("a week later: %q", code)
 	}
+	owner.logged("MEMBER_INVITED", "INVITE_CANCELED", "MEMBER_JOINED")
 	if n := w.rows(`SELECT count(*) FROM switchboard.memberships WHERE organization_id = $1`, owner.organization.UUID); n != 2 {
 		t.Errorf("%d members, want the owner and bob", n)
 	}
@@ -143,6 +148,7 @@ func TestNobodyGivesARoleAboveTheirOwnOrTouchesWhoIsAboveThem(t *testing.T) {
 	if code := owner.code(leave, vars{"id": owner.organization.String()}); code != "" {
 		t.Errorf("one of two owners leaves: %q", code)
 	}
+	admin.logged("MEMBER_LEFT", "MEMBER_ROLE_CHANGED")
 	if code := owner.code(roleChange, to(operator, "VIEWER")); code != "NOT_FOUND" {
 		t.Errorf("who left still manages: %q", code)
 	}
@@ -174,8 +180,10 @@ func TestTheChosenOrganizationIsRememberedOnEveryDevice(t *testing.T) {
 func TestADeletedOrganizationIsGoneAtOnceAndItsAudioFollows(t *testing.T) {
 	t.Parallel()
 	a := start(t)
-	owner, admin := a.person("ours", "OWNER"), a.person("ours", "ADMIN")
+	owner, admin, gone := a.person("ours", "OWNER"), a.person("ours", "ADMIN"), a.person("ours", "VIEWER")
 	owner.becomes(owner.transcribe(), "COMPLETED")
+	gone.mustMutate(leave, vars{"id": gone.organization.String()})
+	made := owner.mustMutate(organizationCreate, vars{"in": vars{"name": "Another"}})
 	del := `mutation($in: OrganizationDeleteInput!) { organizationDelete(input: $in) { organizationId userErrors { code message path } } }`
 	in := func(slug string) vars {
 		return vars{"in": vars{"organizationId": owner.organization.String(), "slug": slug}}
@@ -196,10 +204,28 @@ func TestADeletedOrganizationIsGoneAtOnceAndItsAudioFollows(t *testing.T) {
 	}
 	eventually(t, "the organization's rows to go", func() bool {
 		a.exec(`UPDATE river.river_job SET scheduled_at = now(), state = 'available' WHERE kind = 'identity.organization_closed' AND state = 'scheduled'`)
-		return a.rows(`SELECT (SELECT count(*) FROM switchboard.organizations) + (SELECT count(*) FROM switchboard.recordings)
-			+ (SELECT count(*) FROM switchboard.activity_events)`) == 0
+		return a.rows(`SELECT (SELECT count(*) FROM switchboard.organizations WHERE id = $1) + (SELECT count(*) FROM switchboard.recordings)
+			+ (SELECT count(*) FROM switchboard.activity_events WHERE organization_id = $1)`, owner.organization.UUID) == 0
 	})
 	if left, err := os.ReadDir(filepath.Join(a.blobs, "objects")); err != nil || len(left) != 0 {
 		t.Errorf("audio is left: %v, %v", left, err)
+	}
+	// What its own audit log cannot say any more, the operator can.
+	said, err := a.command("audit")
+	var lines []string
+	for _, line := range strings.Split(strings.TrimSpace(said), "\n")[1:] {
+		lines = append(lines, strings.Join(strings.Fields(line)[1:], " "))
+	}
+	did := func(p *person, what, slug, organization string, members int) string {
+		return fmt.Sprintf("%s %s %s %d %s@example.com %s", what, slug, organization, members, p.user, ids.Of(ids.User, p.user))
+	}
+	want := []string{
+		did(owner, "DELETED", "ours", owner.organization.String(), 2), did(owner, "CREATED", "another", made, 1), did(gone, "LEFT", "ours", owner.organization.String(), 3),
+	}
+	if err != nil || !slices.Equal(lines, want) {
+		t.Errorf("the register says %v\n%s\nwant %v", err, strings.Join(lines, "\n"), want)
+	}
+	if said, err := a.command("audit", "ours", "--json"); err != nil || strings.Count(said, "\n") != 2 || !strings.Contains(said, `"what":"DELETED"`) {
+		t.Errorf("of that one: %v %s", err, said)
 	}
 }

@@ -45,6 +45,16 @@ func TestEveryProofThatTheTablesOfSignInNameIsThere(t *testing.T) {
 	if named := missing(t, tests(t), document); named < 50 {
 		t.Errorf("%d tests were found in the tables: this test shows nothing", named)
 	}
+	lines := regexp.MustCompile(`(?m)^\| [23]\.[^|]*\|[^|]*\|([^|]*)\|([^|]*)\|$`).FindAllStringSubmatch(string(document), -1)
+	for _, line := range lines {
+		here, shown := strings.TrimSpace(line[1]), strings.TrimSpace(line[2])
+		if shown == "" && !strings.Contains(here, "**gap:**") && !strings.HasPrefix(here, "none") && !strings.HasPrefix(here, "not offered") {
+			t.Errorf("neither shown nor said to be missing: %s", line[0])
+		}
+	}
+	if len(lines) < 50 {
+		t.Errorf("%d lines of the standard were found: this test shows nothing", len(lines))
+	}
 }
 
 // tests are the sources of all tests.

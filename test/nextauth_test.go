@@ -216,6 +216,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	s.app = start(t, append([]string{
 		"AUTH_URL=" + s.url, "NEXT_PUBLIC_APP_URL=" + s.url, "SMTP_HOST=" + s.mail.Host(), fmt.Sprintf("SMTP_PORT=%d", s.mail.Port()),
 		"SMTP_FROM=Switchboard <no-reply@example.com>", "OIDC_ISSUER=" + s.issuer, "OIDC_CLIENT_ID=switchboard", "OIDC_CLIENT_SECRET=a secret of the walk",
+		"GOOGLE_ISSUER=" + s.issuer, "GOOGLE_CLIENT_ID=switchboard", "GOOGLE_CLIENT_SECRET=a secret of the walk",
 	}, settings...)...)
 	s.serve(t)
 	return s
@@ -260,7 +261,7 @@ func (s *site) provide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := node(t, "provider.mjs", at.Port(), s.url+"/api/auth/callback/oidc")
+	cmd := node(t, "provider.mjs", at.Port(), s.url+"/api/auth/callback/oidc,"+s.url+"/api/auth/callback/google")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -316,16 +317,10 @@ func TestTheUnmodifiedClientSignsInAtItsOwnOrigin(t *testing.T) {
 	s.walk(t, "sameOrigin")
 }
 
-func TestTheUnmodifiedClientSignsInWithDatabaseSessions(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "SESSION_STRATEGY=database")
-	s.provide(t)
-	s.walk(t, "sameOrigin")
-}
-
+// It walks with database sessions; what is not told apart by how a session is kept is in the walk before.
 func TestLiveStatusReachesAPageOfAnotherSiteByATicket(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, "SESSION_STRATEGY=database")
 	s.app.provider.SetFaults(assemblyai.Faults{Delay: 2 * time.Second})
 	s.walk(t, "anotherSite")
 }

@@ -15,10 +15,14 @@ func TestACopiedCookieIsDeadAfterSignOut(t *testing.T) {
 	a := start(t)
 	_, email := a.guest("ours", "OPERATOR")
 	for _, strategy := range []string{"jwt", "database"} {
-		p := a.run("SESSION_STRATEGY=" + strategy)
+		p := a.run("SESSION_STRATEGY="+strategy, "AUTH_COOKIE_SAME_SITE=strict")
 		v := p.visitor()
-		if got := v.signIn(email, words); got.status != 200 || v.session() != email {
+		got := v.signIn(email, words)
+		if got.status != 200 || v.session() != email {
 			t.Fatalf("%s: signing in: %d %s", strategy, got.status, got.body)
+		}
+		if set := got.header.Get("Set-Cookie"); !strings.Contains(set, "; SameSite=Strict") || !strings.Contains(set, "; HttpOnly") {
+			t.Errorf("%s: the cookie is not as configured: %s", strategy, set)
 		}
 		copied := v.cookie()
 		if jwt := strings.Count(copied, ".") == 4; jwt != (strategy == "jwt") {
@@ -38,7 +42,17 @@ func TestACopiedCookieIsDeadAfterSignOut(t *testing.T) {
 		if v.session() != "" || v.cookie() != "" || open() {
 			t.Errorf("%s: it lives on", strategy)
 		}
+		v.signIn(email, words)
+		if copied = v.cookie(); !open() {
+			t.Errorf("%s: the next session opens no request", strategy)
+		}
+		a.exec(`UPDATE switchboard.sessions SET expires_at = now() - interval '1 second'`)
+		if v.session() != "" || v.cookie() != "" || open() {
+			t.Errorf("%s: it outlives its end", strategy)
+		}
 	}
+	owner := a.person("ours", "OWNER")
+	owner.logged("SIGNED_OUT")
 }
 
 func TestEachSignInOpensASessionOfItsOwn(t *testing.T) {
@@ -58,6 +72,22 @@ func TestEachSignInOpensASessionOfItsOwn(t *testing.T) {
 	v.form("/api/auth/signout", url.Values{"json": {"true"}})
 	if other.session() != email {
 		t.Error("signing out here signed out there")
+	}
+	// What does not fit one cookie is cut, and goes as a whole.
+	a.exec(`UPDATE switchboard.users SET name = repeat('𝄞', 200), avatar_url = 'https://pictures.example.com/' || repeat('a', 1970) WHERE email = $1`, email)
+	parts := func() (n int) {
+		for _, c := range other.http.Jar.Cookies(at) {
+			if strings.HasPrefix(c.Name, "next-auth.session-token.") {
+				n++
+			}
+		}
+		return n
+	}
+	if other.signIn(email, words); parts() != 2 || other.session() != email {
+		t.Errorf("a long session is in %d cookies and opens %q", parts(), other.session())
+	}
+	if other.form("/api/auth/signout", url.Values{"json": {"true"}}); parts() != 0 || other.session() != "" {
+		t.Errorf("%d parts are left", parts())
 	}
 }
 
@@ -116,8 +146,16 @@ func TestOnlyFormsOfOurOwnBrowserActForIt(t *testing.T) {
 	if v.session() != "" {
 		t.Error("somebody is signed in")
 	}
-	if got := v.form("/api/auth/callback/credentials", form, "Origin", "https://app.example.com"); got.status != http.StatusFound {
+	// A form is redirected where a script is told to go.
+	wrong := url.Values{"email": {email}, "password": {"not the right words"}}
+	if got := v.form("/api/auth/callback/credentials", wrong); got.status != http.StatusFound || !strings.Contains(got.header.Get("Location"), "/api/auth/error?error=CredentialsSignin") || v.cookie() != "" {
+		t.Errorf("a form with a wrong password: %d %s", got.status, got.header.Get("Location"))
+	}
+	if got := v.form("/api/auth/callback/credentials", form, "Origin", "https://app.example.com"); got.status != http.StatusFound || got.header.Get("Location") != "https://app.example.com/" || v.session() != email {
 		t.Errorf("the app's own page: %d %s", got.status, got.body)
+	}
+	if got := v.form("/api/auth/signout", url.Values{}); got.status != http.StatusFound || v.session() != "" {
+		t.Errorf("signing out by a form: %d", got.status)
 	}
 }
 
@@ -177,6 +215,12 @@ func TestCookiesOfAnHTTPSSiteAreBoundToIt(t *testing.T) {
 			t.Errorf("%.40s is shared", cookie)
 		}
 	}
+	shared := a.run("AUTH_COOKIE_DOMAIN=example.com", "AUTH_COOKIE_SAME_SITE=none", "AUTH_COOKIE_PARTITIONED=true", "AUTH_COOKIE_PLAIN_NAMES=true").visitor().get("/api/auth/csrf").header.Get("Set-Cookie")
+	for _, want := range []string{"Domain=example.com", "SameSite=None", "Partitioned", "Secure"} {
+		if !slices.Contains(strings.Split(shared, "; "), want) || !strings.HasPrefix(shared, "next-auth.csrf-token=") {
+			t.Errorf("configured to be shared: %s has no %s", shared, want)
+		}
+	}
 }
 
 func TestAProvidersAnswerThatNobodyAskedForOpensNothing(t *testing.T) {
@@ -221,6 +265,25 @@ func TestNonsenseIsAnsweredAndTooMuchIsCut(t *testing.T) {
 		if got := v.signIn(broken, words); got.status != 400 {
 			t.Errorf("%q, which no database takes: %d %s", broken, got.status, got.body)
 		}
+	}
+	for path, want := range map[string]struct {
+		status   int
+		contains string
+	}{
+		"/verify-request?provider=email&type=email": {200, "Look into your mail"},
+		"/signin":                         {200, "Sign in"},
+		"/signin?error=CredentialsSignin": {200, "do not fit together"},
+		"/signout":                        {200, "Do you want to sign out?"},
+		"/error?error=AccessDenied":       {403, "may not sign in this way"},
+		"/error?error=Verification":       {403, "does not work any more"},
+		"/error?error=Configuration":      {500, "configuration"},
+	} {
+		if got := v.get("/api/auth" + path); got.status != want.status || !strings.Contains(got.body, want.contains) {
+			t.Errorf("%s: %d, want %d with %q", path, got.status, want.status, want.contains)
+		}
+	}
+	if got := v.get("/api/auth/error?error=OAuthCallback"); got.status != 302 || got.header.Get("Location") != a.url+"/api/auth/signin?error=OAuthCallback" {
+		t.Errorf("what can be tried again is not sent where it is tried: %d %s", got.status, got.header.Get("Location"))
 	}
 	page := v.get("/api/auth/signin?error=%3Cscript%3Ealert(1)%3C/script%3E&callbackUrl=%22%3E%3Cscript%3E")
 	if strings.Contains(page.body, "<script") || !strings.Contains(page.header.Get("Content-Security-Policy"), "default-src 'none'") {

@@ -40,9 +40,9 @@ func in(field string, more vars) func(string) vars {
 func doors() map[string]door {
 	return map[string]door{
 		"Query.node": {`query($id: ID!) { node(id: $id) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod, ids.Webhook, ids.Call, ids.PhoneNumber}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod, ids.Webhook, ids.Call, ids.PhoneNumber, ids.Invite, ids.Session, ids.APIToken}},
 		"Query.nodes": {`query($id: ID!) { nodes(ids: [$id]) { id } }`, byID,
-			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod, ids.Webhook, ids.Call, ids.PhoneNumber}},
+			[]ids.Kind{ids.User, ids.Membership, ids.Organization, ids.Recording, ids.Upload, ids.Transcription, ids.Activity, ids.Subscription, ids.Invoice, ids.PaymentMethod, ids.Webhook, ids.Call, ids.PhoneNumber, ids.Invite, ids.Session, ids.APIToken}},
 		"Query.recording":     {`query($id: ID!) { recording(id: $id) { id audio { url } transcriptions { id text } } }`, byID, []ids.Kind{ids.Recording}},
 		"Query.call":          {wholeOfCall, byID, []ids.Kind{ids.Call}},
 		"Query.transcription": {`query($id: ID!) { transcription(id: $id) { id text download(format: TEXT) { url } } }`, byID, []ids.Kind{ids.Transcription}},

@@ -22,6 +22,7 @@ type commands struct {
 	Token      tokenCommand      `cmd:"" help:"Print a bearer token for a user."`
 	Seed       seedCommand       `cmd:"" help:"Make a user with an organization, or find them: for the first owner."`
 	Inbox      inboxCommand      `cmd:"" help:"See the webhooks that were kept, and replay or discard those that failed."`
+	Audit      auditCommand      `cmd:"" help:"See which organizations were made, left and deleted, and by whom."`
 	Number     numberCommand     `cmd:"" help:"See the telephone numbers of all organizations, and assign them."`
 	Transcribe transcribeCommand `cmd:"" help:"Send audio to a running server and print the transcript."`
 	Demo       demoCommand       `cmd:"" help:"Show on a running server what the product does."`

@@ -23,9 +23,10 @@ func (a *app) openPeople(keys *authjs.Keys) error {
 	}
 	a.people = identity.New(identity.Deps{
 		Store: a.store, Jobs: a.queue, Keys: keys, Passwords: passwords, Hub: a.hub, SealKeys: seals, SessionAge: a.config.SessionMaxAge,
-		UpdateAge: a.config.SessionUpdateAge, TrustEmail: a.config.TrustEmail, Now: time.Now,
+		UpdateAge: a.config.SessionUpdateAge, AuditFor: a.config.ActivityRetention, TrustEmail: a.config.TrustEmail, Now: time.Now,
 	})
 	a.people.Clean(a.queue)
+	a.people.TellFailures(a.queue)
 	return a.deliverMail()
 }
 
@@ -70,12 +71,12 @@ func providers(c config.Config) (list []signin.Provider) {
 	back := func(id string) string { return c.SignInURL() + signin.Prefix + "/callback/" + id }
 	if c.GoogleClientID != "" {
 		list = append(list, signin.Provider{ID: "google", Name: "Google", Flow: oidc.New(oidc.Config{
-			Issuer: "https://accounts.google.com", ClientID: c.GoogleClientID, ClientSecret: c.GoogleClientSecret, RedirectURL: back("google"),
+			Issuer: c.GoogleIssuer, ClientID: c.GoogleClientID, ClientSecret: c.GoogleClientSecret, RedirectURL: back("google"),
 		})})
 	}
 	if c.GitHubID != "" {
 		list = append(list, signin.Provider{ID: "github", Name: "GitHub", Flow: oidc.NewGitHub(oidc.GitHubConfig{
-			ClientID: c.GitHubID, ClientSecret: c.GitHubSecret, RedirectURL: back("github"),
+			ClientID: c.GitHubID, ClientSecret: c.GitHubSecret, RedirectURL: back("github"), BaseURL: c.GitHubBaseURL,
 		})})
 	}
 	if c.OIDCIssuer != "" {

@@ -128,7 +128,7 @@ ON CONFLICT (key) DO UPDATE SET
         WHEN a.tried_at < sqlc.arg(forgotten) OR a.tries + 1 < a.free THEN sqlc.arg(now)
         ELSE sqlc.arg(now) + least(sqlc.arg(longest)::interval, sqlc.arg(first_wait)::interval * power(2, least(20, a.tries + 1 - a.free))) END,
     tried_at = CASE WHEN a.blocked_until > sqlc.arg(now) THEN a.tried_at ELSE sqlc.arg(now) END
-RETURNING a.refused, a.blocked_until;
+RETURNING a.key, a.tries, a.refused, a.blocked_until;
 
 -- name: ForgiveTries :exec
 DELETE FROM switchboard.attempts WHERE key = ANY(@keys::bytea[]);

@@ -81,6 +81,9 @@ ORDER BY 1;
 -- name: GetActivityEvent :one
 SELECT * FROM switchboard.activity_events WHERE id = @id AND audience = 'MEMBERS' AND organization_id = ANY(@organization_ids::uuid[]);
 
+-- name: GetAuditEvent :one
+SELECT * FROM switchboard.activity_events WHERE id = @id AND audience = 'AUDIT' AND organization_id = ANY(@organization_ids::uuid[]);
+
 -- name: RemoveActivity :one
 -- Removes the oldest events and notes in their heads how far that went: cursors before it cannot be replayed.
 WITH removed AS (

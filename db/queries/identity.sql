@@ -103,6 +103,21 @@ UPDATE switchboard.organizations o SET slug = 'deleted-' || replace(o.id::text, 
 -- name: RemoveOrganization :exec
 DELETE FROM switchboard.organizations o WHERE o.id = @id AND NOT EXISTS (SELECT 1 FROM switchboard.memberships m WHERE m.organization_id = o.id);
 
+-- name: RegisterOrganization :exec
+INSERT INTO switchboard.organization_register (id, organization_id, slug, what, actor_id, actor_email, members)
+SELECT @id, o.id, o.slug, @what, u.id, u.email, (SELECT count(*) FROM switchboard.memberships m WHERE m.organization_id = o.id)
+FROM switchboard.organizations o CROSS JOIN switchboard.users u WHERE o.id = @organization_id AND u.id = @actor_id;
+
+-- name: ListOrganizationRegister :many
+-- Newest first; all of an organization's when it is named by its slug, one that it had once, or by its id.
+SELECT r.* FROM switchboard.organization_register r
+WHERE @named::text = '' OR r.organization_id IN (
+    SELECT n.organization_id FROM switchboard.organization_register n WHERE n.slug = @named OR n.organization_id::text = @named)
+ORDER BY r.occurred_at DESC, r.id DESC LIMIT @most;
+
+-- name: RemoveOrganizationRegister :exec
+DELETE FROM switchboard.organization_register WHERE occurred_at < @before::timestamptz;
+
 -- name: CountOwners :one
 SELECT count(*) FROM switchboard.memberships WHERE organization_id = @organization_id AND role = 'OWNER';
 
@@ -116,6 +131,12 @@ RETURNING *;
 
 -- name: GetMembershipOf :one
 SELECT * FROM switchboard.memberships WHERE organization_id = @organization_id AND user_id = @user_id;
+
+-- name: IsMemberByEmail :one
+-- One question, whoever has the address: it takes as long for nobody.
+SELECT EXISTS (
+    SELECT 1 FROM switchboard.memberships m JOIN switchboard.users u ON u.id = m.user_id
+    WHERE m.organization_id = @organization_id AND u.email = @email);
 
 -- name: SetRole :one
 UPDATE switchboard.memberships SET role = @role WHERE id = @id AND organization_id = @organization_id RETURNING *;

@@ -4735,7 +4735,7 @@ extend type Organization {
 }
 
 "One sign-in, until sign-out."
-type Session {
+type Session implements Node {
   id: ID!
   "How they signed in, e.g. \"password\", \"google\", \"sso\"."
   method: String!
@@ -4749,7 +4749,7 @@ type Session {
   current: Boolean!
 }
 
-type Invite {
+type Invite implements Node {
   id: ID!
   email: String!
   role: Role!
@@ -4770,7 +4770,7 @@ type InviteEdge {
 }
 
 "Lets a script act in one organization as who made it, with at most this role."
-type ApiToken {
+type ApiToken implements Node {
   id: ID!
   name: String!
   role: Role!
@@ -4812,7 +4812,7 @@ type SsoDomain {
   verifiedAt: DateTime
 }
 
-type AuditEvent {
+type AuditEvent implements Node {
   id: ID!
   cursor: String!
   type: ActivityType!
@@ -5035,6 +5035,8 @@ type SsoDomainRemovePayload {
   ORGANIZATION_CREATED
   ORGANIZATION_SELECTED
   SIGNED_IN
+  "So many wrong passwords that the next one has to wait; again each time that there are twice as many."
+  SIGN_IN_FAILED
   SIGNED_OUT
   SESSION_REVOKED
   SESSIONS_REVOKED

@@ -3662,6 +3662,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Transcription(ctx, sel, obj)
+	case identity.Session:
+		return ec._Session(ctx, sel, &obj)
+	case *identity.Session:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Session(ctx, sel, obj)
 	case recording.Recording:
 		return ec._Recording(ctx, sel, &obj)
 	case *recording.Recording:
@@ -3704,6 +3711,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
+	case identity.Invite:
+		return ec._Invite(ctx, sel, &obj)
+	case *identity.Invite:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Invite(ctx, sel, obj)
 	case telephony.Call:
 		return ec._Call(ctx, sel, &obj)
 	case *telephony.Call:
@@ -3718,6 +3732,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._BillingSubscription(ctx, sel, obj)
+	case activity.Entry:
+		return ec._AuditEvent(ctx, sel, &obj)
+	case *activity.Entry:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AuditEvent(ctx, sel, obj)
+	case identity.APIToken:
+		return ec._ApiToken(ctx, sel, &obj)
+	case *identity.APIToken:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ApiToken(ctx, sel, obj)
 	case activity.Event:
 		return ec._ActivityEvent(ctx, sel, &obj)
 	case *activity.Event:

@@ -201,11 +201,16 @@ func (v Viewer) Current() uuid.UUID {
 	return uuid.Nil
 }
 
-// Organizations are the tenants whose rows the viewer may look for by id.
-func (v Viewer) Organizations() []uuid.UUID {
-	all := make([]uuid.UUID, len(v.Memberships))
-	for i, m := range v.Memberships {
-		all[i] = m.OrganizationID
+// OrganizationsAs are those of the viewer's tenants where their role reaches.
+func (v Viewer) OrganizationsAs(least Role) []uuid.UUID {
+	all := []uuid.UUID{}
+	for _, m := range v.Memberships {
+		if m.Role.Reaches(least) {
+			all = append(all, m.OrganizationID)
+		}
 	}
 	return all
 }
+
+// Organizations are the tenants whose rows the viewer may look for by id.
+func (v Viewer) Organizations() []uuid.UUID { return v.OrganizationsAs(Viewing) }

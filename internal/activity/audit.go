@@ -6,8 +6,10 @@ import (
 	"slices"
 
 	"github.com/switchboard-voice/switchboard/internal/access"
+	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/page"
+	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
 
 // Entry is a line of the audit log: an event with its detail.
@@ -24,6 +26,18 @@ func (e Entry) Notes() []Note {
 	}
 	slices.SortFunc(list, func(a, b Note) int { return cmp.Compare(a.Name, b.Name) })
 	return list
+}
+
+// Entry finds a line in the audit logs that the viewer may read. Error: NotFound.
+func (s *Service) Entry(ctx context.Context, viewer access.Viewer, id ids.ID) (*Entry, error) {
+	if !id.Is(ids.Activity) {
+		return nil, fault.NotFound("activity")
+	}
+	row, err := s.store.GetAuditEvent(ctx, id.UUID, viewer.OrganizationsAs(access.Admin))
+	if err != nil {
+		return nil, postgres.NotFound(err, "activity")
+	}
+	return &Entry{fromRow(row)}, viewer.Enter(row.OrganizationID)
 }
 
 // Log pages back through an organization's audit log, newest first. Errors: NotFound for an organization that the

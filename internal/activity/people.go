@@ -11,6 +11,7 @@ const (
 	OrganizationCreated  Type = "ORGANIZATION_CREATED"
 	OrganizationSelected Type = "ORGANIZATION_SELECTED"
 	SignedIn             Type = "SIGNED_IN"
+	SignInFailed         Type = "SIGN_IN_FAILED"
 	SignedOut            Type = "SIGNED_OUT"
 	SessionRevoked       Type = "SESSION_REVOKED"
 	SessionsRevoked      Type = "SESSIONS_REVOKED"
@@ -49,6 +50,8 @@ func (t Type) summary() string {
 		return "A member turned to this organization."
 	case SignedIn:
 		return "A member signed in."
+	case SignInFailed:
+		return "Wrong passwords were given for a member."
 	case SignedOut:
 		return "A member signed out."
 	case SessionRevoked:

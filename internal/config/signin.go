@@ -22,8 +22,10 @@ type SignIn struct {
 
 	GoogleClientID     string `env:"GOOGLE_CLIENT_ID"`
 	GoogleClientSecret string `env:"GOOGLE_CLIENT_SECRET"`
+	GoogleIssuer       string `env:"GOOGLE_ISSUER" envDefault:"https://accounts.google.com"`
 	GitHubID           string `env:"GITHUB_ID"`
 	GitHubSecret       string `env:"GITHUB_SECRET"`
+	GitHubBaseURL      string `env:"GITHUB_BASE_URL"`
 	OIDCIssuer         string `env:"OIDC_ISSUER"`
 	OIDCClientID       string `env:"OIDC_CLIENT_ID"`
 	OIDCClientSecret   string `env:"OIDC_CLIENT_SECRET"`
@@ -35,6 +37,9 @@ type SignIn struct {
 	SMTPPass string `env:"SMTP_PASS"`
 	SMTPFrom string `env:"SMTP_FROM"`
 }
+
+// googleIssuer is who signs for Google.
+const googleIssuer = "https://accounts.google.com"
 
 // Strategy is how sessions are kept.
 type Strategy string
@@ -80,7 +85,9 @@ func (c Config) SecureCookies() bool { return strings.HasPrefix(c.SignInURL(), "
 
 // malformedSignIn finds what nothing could work with.
 func (c Config) malformedSignIn(problems *Problems) {
-	for name, raw := range map[string]string{"AUTH_URL": c.AuthURL, "NEXTAUTH_URL": c.NextAuthURL, "OIDC_ISSUER": c.OIDCIssuer} {
+	for name, raw := range map[string]string{
+		"AUTH_URL": c.AuthURL, "NEXTAUTH_URL": c.NextAuthURL, "OIDC_ISSUER": c.OIDCIssuer, "GOOGLE_ISSUER": c.GoogleIssuer, "GITHUB_BASE_URL": c.GitHubBaseURL,
+	} {
 		if _, ok := webAddress(raw); raw != "" && !ok {
 			problems.add("%s must be a web address, e.g. https://app.example.com.", name)
 		}
@@ -113,7 +120,12 @@ func (c Config) checkSignIn(problems *Problems) {
 			problems.add("%s must begin with https://: passwords go there.", name)
 		}
 	}
-	if insecure(c.OIDCIssuer) {
-		problems.add("OIDC_ISSUER must begin with https://: it says who people are.")
+	for name, raw := range map[string]string{"OIDC_ISSUER": c.OIDCIssuer, "GITHUB_BASE_URL": c.GitHubBaseURL} {
+		if insecure(raw) {
+			problems.add("%s must begin with https://: it says who people are.", name)
+		}
+	}
+	if c.GoogleIssuer != googleIssuer && !(local(c.PublicURL()) && local(c.GoogleIssuer)) {
+		problems.add("GOOGLE_ISSUER is for tests, with BACKEND_URL on this machine or network: nobody else may say who people are at Google.")
 	}
 }

@@ -29,6 +29,7 @@ func TestHalfAProviderAndCookiesThatBrowsersDropAreRefused(t *testing.T) {
 		"GITHUB_SECRET=x":               "GITHUB_ID and GITHUB_SECRET",
 		"OIDC_ISSUER=https://x.example": "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET",
 		"OIDC_ISSUER=x":                 "OIDC_ISSUER must be a web address",
+		"GITHUB_BASE_URL=x":             "GITHUB_BASE_URL must be a web address",
 		"SMTP_FROM=":                    "SMTP_HOST and SMTP_FROM",
 		"SMTP_USER=x":                   "SMTP_USER and SMTP_PASS",
 		"SMTP_PORT=0":                   "SMTP_PORT must be a port",
@@ -46,5 +47,13 @@ func TestHalfAProviderAndCookiesThatBrowsersDropAreRefused(t *testing.T) {
 	}
 	if err := load(t, with("AUTH_URL=http://app.example.com")).Check(); err == nil || !strings.Contains(err.Error(), "AUTH_URL") {
 		t.Errorf("passwords in clear: %v", err)
+	}
+	for change, want := range map[string]string{"GOOGLE_ISSUER=https://evil.example.com": "GOOGLE_ISSUER is for tests", "GITHUB_BASE_URL=http://github.example.com": "GITHUB_BASE_URL must begin with https://"} {
+		if err := load(t, with(change)).Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+	if err := load(t, with("GOOGLE_ISSUER=http://127.0.0.1:9", "BACKEND_URL=http://127.0.0.1:8080")).Check(); err != nil {
+		t.Errorf("an issuer of a test: %v", err)
 	}
 }

@@ -607,7 +607,7 @@ ON CONFLICT (key) DO UPDATE SET
         WHEN a.tried_at < $4 OR a.tries + 1 < a.free THEN $1
         ELSE $1 + least($5::interval, $6::interval * power(2, least(20, a.tries + 1 - a.free))) END,
     tried_at = CASE WHEN a.blocked_until > $1 THEN a.tried_at ELSE $1 END
-RETURNING a.refused, a.blocked_until
+RETURNING a.key, a.tries, a.refused, a.blocked_until
 `
 
 type TryParams struct {
@@ -620,6 +620,8 @@ type TryParams struct {
 }
 
 type TryRow struct {
+	Key          []byte
+	Tries        int32
 	Refused      bool
 	BlockedUntil time.Time
 }
@@ -643,7 +645,12 @@ func (q *Queries) Try(ctx context.Context, arg TryParams) ([]*TryRow, error) {
 	items := []*TryRow{}
 	for rows.Next() {
 		var i TryRow
-		if err := rows.Scan(&i.Refused, &i.BlockedUntil); err != nil {
+		if err := rows.Scan(
+			&i.Key,
+			&i.Tries,
+			&i.Refused,
+			&i.BlockedUntil,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, &i)

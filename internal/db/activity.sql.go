@@ -58,6 +58,33 @@ func (q *Queries) GetActivityHead(ctx context.Context, organizationID uuid.UUID)
 	return &i, err
 }
 
+const getAuditEvent = `-- name: GetAuditEvent :one
+SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events WHERE id = $1 AND audience = 'AUDIT' AND organization_id = ANY($2::uuid[])
+`
+
+func (q *Queries) GetAuditEvent(ctx context.Context, iD uuid.UUID, organizationIds []uuid.UUID) (*ActivityEvent, error) {
+	row := q.db.QueryRow(ctx, getAuditEvent, iD, organizationIds)
+	var i ActivityEvent
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.Number,
+		&i.ID,
+		&i.Type,
+		&i.SubjectKind,
+		&i.SubjectID,
+		&i.Status,
+		&i.PreviousStatus,
+		&i.ActorKind,
+		&i.ActorID,
+		&i.ActorLabel,
+		&i.OccurredAt,
+		&i.Traceparent,
+		&i.Audience,
+		&i.Detail,
+	)
+	return &i, err
+}
+
 const getLastSubjectActivity = `-- name: GetLastSubjectActivity :one
 SELECT organization_id, number, id, type, subject_kind, subject_id, status, previous_status, actor_kind, actor_id, actor_label, occurred_at, traceparent, audience, detail FROM switchboard.activity_events
 WHERE organization_id = $1 AND subject_id = $2 AND audience = 'MEMBERS'

@@ -670,6 +670,20 @@ func (q *Queries) InsertSSODomain(ctx context.Context, arg InsertSSODomainParams
 	return &i, err
 }
 
+const isMemberByEmail = `-- name: IsMemberByEmail :one
+SELECT EXISTS (
+    SELECT 1 FROM switchboard.memberships m JOIN switchboard.users u ON u.id = m.user_id
+    WHERE m.organization_id = $1 AND u.email = $2)
+`
+
+// One question, whoever has the address: it takes as long for nobody.
+func (q *Queries) IsMemberByEmail(ctx context.Context, organizationID uuid.UUID, email string) (bool, error) {
+	row := q.db.QueryRow(ctx, isMemberByEmail, organizationID, email)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const listAPITokens = `-- name: ListAPITokens :many
 SELECT id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at FROM switchboard.api_tokens WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3
 `
@@ -787,6 +801,43 @@ func (q *Queries) ListMemberships(ctx context.Context, arg ListMembershipsParams
 			&i.UserID,
 			&i.Role,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, &i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOrganizationRegister = `-- name: ListOrganizationRegister :many
+SELECT r.id, r.organization_id, r.slug, r.what, r.actor_id, r.actor_email, r.members, r.occurred_at FROM switchboard.organization_register r
+WHERE $1::text = '' OR r.organization_id IN (
+    SELECT n.organization_id FROM switchboard.organization_register n WHERE n.slug = $1 OR n.organization_id::text = $1)
+ORDER BY r.occurred_at DESC, r.id DESC LIMIT $2
+`
+
+// Newest first; all of an organization's when it is named by its slug, one that it had once, or by its id.
+func (q *Queries) ListOrganizationRegister(ctx context.Context, named string, most int32) ([]*OrganizationRegister, error) {
+	rows, err := q.db.Query(ctx, listOrganizationRegister, named, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []*OrganizationRegister{}
+	for rows.Next() {
+		var i OrganizationRegister
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrganizationID,
+			&i.Slug,
+			&i.What,
+			&i.ActorID,
+			&i.ActorEmail,
+			&i.Members,
+			&i.OccurredAt,
 		); err != nil {
 			return nil, err
 		}
@@ -967,6 +1018,29 @@ func (q *Queries) LockOrganization(ctx context.Context, id uuid.UUID) (*Organiza
 	return &i, err
 }
 
+const registerOrganization = `-- name: RegisterOrganization :exec
+INSERT INTO switchboard.organization_register (id, organization_id, slug, what, actor_id, actor_email, members)
+SELECT $1, o.id, o.slug, $2, u.id, u.email, (SELECT count(*) FROM switchboard.memberships m WHERE m.organization_id = o.id)
+FROM switchboard.organizations o CROSS JOIN switchboard.users u WHERE o.id = $3 AND u.id = $4
+`
+
+type RegisterOrganizationParams struct {
+	ID             uuid.UUID
+	What           string
+	OrganizationID uuid.UUID
+	ActorID        uuid.UUID
+}
+
+func (q *Queries) RegisterOrganization(ctx context.Context, arg RegisterOrganizationParams) error {
+	_, err := q.db.Exec(ctx, registerOrganization,
+		arg.ID,
+		arg.What,
+		arg.OrganizationID,
+		arg.ActorID,
+	)
+	return err
+}
+
 const removeAPIToken = `-- name: RemoveAPIToken :one
 DELETE FROM switchboard.api_tokens WHERE id = $1 AND organization_id = $2 RETURNING id, organization_id, user_id, name, role, token_hash, prefix, expires_at, last_used_at, created_at
 `
@@ -1022,6 +1096,15 @@ DELETE FROM switchboard.organizations o WHERE o.id = $1 AND NOT EXISTS (SELECT 1
 
 func (q *Queries) RemoveOrganization(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, removeOrganization, id)
+	return err
+}
+
+const removeOrganizationRegister = `-- name: RemoveOrganizationRegister :exec
+DELETE FROM switchboard.organization_register WHERE occurred_at < $1::timestamptz
+`
+
+func (q *Queries) RemoveOrganizationRegister(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, removeOrganizationRegister, before)
 	return err
 }
 

@@ -227,6 +227,17 @@ type Organization struct {
 	RecordingRetentionDays *int32
 }
 
+type OrganizationRegister struct {
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Slug           string
+	What           string
+	ActorID        uuid.UUID
+	ActorEmail     string
+	Members        int32
+	OccurredAt     time.Time
+}
+
 type PhoneNumber struct {
 	ID             uuid.UUID
 	OrganizationID uuid.UUID

@@ -94,7 +94,7 @@ func TestNobodyAWrongPasswordAndADisabledUserAreAnsweredAlike(t *testing.T) {
 	r.execute(t, "UPDATE switchboard.users SET disabled_at = now()")
 	off := r.signIn(t, "ada@example.com", secret, "d")
 	for name, err := range map[string]error{"wrong": wrong, "nobody": nobody, "disabled": off} {
-		if f := fault.As(err); f == nil || f.Error() != wrongPair().Error() {
+		if f := fault.As(err); f == nil || f.Code != wrongPair().Code || f.Message != wrongPair().Message || f.RetryAfter != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -146,6 +146,21 @@ func TestTheWaitDoublesUpToAQuarterOfAnHourAndNothingCountsWhileItLasts(t *testi
 	}
 	if w := wait(); w != 0 {
 		t.Errorf("success was not forgiven: %s", w)
+	}
+	// The first that makes others wait tells of it, and each doubling: a few lines, however many hammered.
+	told := r.number(t, "SELECT count(*) FROM river.river_job WHERE kind = 'identity.sign_in_failed'")
+	if told < 2 || told > 6 {
+		t.Errorf("%d lines tell of it", told)
+	}
+	for range 40 {
+		_ = r.signIn(t, "nobody@example.com", "not this one", "203.0.113.2")
+		r.clock = r.clock.Add(longestWait)
+	}
+	if n := r.number(t, "SELECT count(*) FROM river.river_job WHERE kind = 'identity.sign_in_failed'"); n != told+4 { // 5, 10, 20 and 40
+		t.Errorf("%d more of nobody, want 4: whether there is an account is not told by what is done", n-told)
+	}
+	if err := r.tellFailure(t.Context(), failedArgs{Email: "nobody@example.com", Tries: 5}); err != nil {
+		t.Errorf("telling of nobody: %v", err)
 	}
 }
 

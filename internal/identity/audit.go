@@ -26,12 +26,19 @@ func audit(ctx context.Context, tx *postgres.Tx, organization, by uuid.UUID, wha
 // for each other. It wakes the user's sockets.
 func auditUser(ctx context.Context, tx *postgres.Tx, user uuid.UUID, what activity.Type, d detail) error {
 	tx.WakeAfterCommit(user)
+	return recordAtAll(ctx, tx, user, activity.Event{
+		Type: what, Subject: ids.Of(ids.User, user), Actor: activity.Person(user), Audience: activity.Audit, Detail: d,
+	})
+}
+
+// recordAtAll records an event in each organization of a user.
+func recordAtAll(ctx context.Context, tx *postgres.Tx, user uuid.UUID, e activity.Event) error {
 	all, err := tx.ListOrganizationsOf(ctx, user)
 	if err != nil {
 		return fmt.Errorf("reading whose audit log it belongs to: %w", err)
 	}
-	for _, organization := range all {
-		if err := audit(ctx, tx, organization, user, what, ids.Of(ids.User, user), d); err != nil {
+	for _, e.OrganizationID = range all {
+		if err := activity.Record(ctx, tx, e); err != nil {
 			return err
 		}
 	}

@@ -36,5 +36,8 @@ func (s *Service) clean(ctx context.Context) error {
 	if err := s.store.RemoveOldAddresses(ctx, s.now().Add(-knownFor)); err != nil {
 		return fmt.Errorf("forgetting addresses: %w", err)
 	}
+	if err := s.store.RemoveOrganizationRegister(ctx, s.now().Add(-s.auditFor)); err != nil {
+		return fmt.Errorf("removing old lines of the register: %w", err)
+	}
 	return nil
 }

@@ -20,7 +20,7 @@ type ClosedArgs struct {
 func (ClosedArgs) Kind() string { return "identity.organization_closed" }
 
 // DeleteOrganization ends all memberships at once, so that nobody sees anything of it any more; a job takes the
-// rows and the audio away. slug is what the owner typed, to be sure. Errors: NotFound, Forbidden below Owner and
+// rows and the audio away; the register keeps who did it. slug is what the owner typed, to be sure. Errors: NotFound, Forbidden below Owner and
 // for an API token, Invalid for another slug.
 func (s *Service) DeleteOrganization(ctx context.Context, viewer access.Viewer, id ids.ID, slug string) (*ids.ID, error) {
 	scope, err := viewer.Scope(id, access.Owner)
@@ -40,6 +40,9 @@ func (s *Service) DeleteOrganization(ctx context.Context, viewer access.Viewer, 
 		}
 		if row.Slug != slug {
 			return fault.Invalid("slug", "Type the organization's slug, %s, to delete it.", row.Slug)
+		}
+		if err := register(ctx, tx, OrganizationDeleted, row.ID, scope.UserID); err != nil {
+			return err
 		}
 		return s.close(ctx, tx, row.ID)
 	})

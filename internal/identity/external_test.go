@@ -74,7 +74,7 @@ func (r *room) harbor(t *testing.T, require bool) access.Viewer {
 	_, err = r.VerifyDomain(t.Context(), owner, domain)
 	wantCode(t, "without the record", err, fault.CodeInvalidState)
 	record = named.TXTValue
-	if proven, err := r.VerifyDomain(t.Context(), owner, domain); err != nil || proven.VerifiedAt == nil {
+	if proven, err := r.VerifyDomain(t.Context(), owner, domain); err != nil || proven.VerifiedAt == nil || r.number(t, "SELECT count(*) FROM switchboard.activity_events WHERE type = 'SSO_DOMAIN_VERIFIED' AND audience = 'AUDIT'") != 1 {
 		t.Fatalf("%+v, %v", proven, err)
 	}
 	in.Require = require

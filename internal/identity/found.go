@@ -76,6 +76,9 @@ func (s *Service) found(ctx context.Context, tx *postgres.Tx, owner uuid.UUID, n
 	if err != nil {
 		return Organization{}, access.Membership{}, fmt.Errorf("making the owner: %w", err)
 	}
+	if err := register(ctx, tx, OrganizationCreated, row.ID, owner); err != nil {
+		return Organization{}, access.Membership{}, err
+	}
 	made := organization(row)
 	return made, membership(m).held(), audit(ctx, tx, row.ID, owner, activity.OrganizationCreated, made.ID, nil)
 }

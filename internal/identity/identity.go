@@ -67,6 +67,7 @@ type Service struct {
 	lookup     Lookup
 	sessionAge time.Duration
 	updateAge  time.Duration
+	auditFor   time.Duration
 	trustEmail bool
 	now        func() time.Time
 }
@@ -85,6 +86,8 @@ type Deps struct {
 	// SessionAge is how long a session lives that nobody uses, UpdateAge how old it is when use renews it; 0:
 	// Auth.js's own.
 	SessionAge, UpdateAge time.Duration
+	// AuditFor is how long the register of organizations is kept; 0: 400 days.
+	AuditFor time.Duration
 	// TrustEmail lets a token whose subject is none of our users name one by its address. It is right as
 	// long as every sign-in provider of the frontend verifies addresses.
 	TrustEmail bool
@@ -95,6 +98,8 @@ const (
 	// sessionAge and updateAge are Auth.js's own.
 	sessionAge = 30 * 24 * time.Hour
 	updateAge  = 24 * time.Hour
+	// auditFor is what the audit log is kept for where nobody says otherwise.
+	auditFor = 400 * 24 * time.Hour
 )
 
 // New makes the service.
@@ -104,7 +109,8 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		store: d.Store, jobs: d.Jobs, keys: d.Keys, passwords: d.Passwords, hub: d.Hub, seal: seal(d.SealKeys), lookup: d.Lookup,
-		sessionAge: cmp.Or(d.SessionAge, sessionAge), updateAge: cmp.Or(d.UpdateAge, updateAge), trustEmail: d.TrustEmail, now: d.Now,
+		sessionAge: cmp.Or(d.SessionAge, sessionAge), updateAge: cmp.Or(d.UpdateAge, updateAge), auditFor: cmp.Or(d.AuditFor, auditFor),
+		trustEmail: d.TrustEmail, now: d.Now,
 	}
 }
 

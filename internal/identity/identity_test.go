@@ -59,6 +59,7 @@ func open(t *testing.T, change ...func(*Deps)) *room {
 		c(&deps)
 	}
 	r.Service = New(deps)
+	r.TellFailures(queue)
 	r.Seeded = r.plant(t, seed)
 	return r
 }

@@ -34,6 +34,8 @@ type InviteInput struct {
 }
 
 const (
+	// invitePending is the status of an invite that nobody has answered.
+	invitePending = "PENDING"
 	// inviteLifetime outlasts a holiday week.
 	inviteLifetime = 7 * 24 * time.Hour
 	// maxInvites fit a list that somebody looks through.
@@ -96,20 +98,14 @@ func (s *Service) invitable(ctx context.Context, tx *postgres.Tx, scope access.S
 	if open >= maxInvites {
 		return fault.Conflict("There are %d open invites. Cancel some first.", maxInvites)
 	}
-	known, err := tx.GetUserByEmail(ctx, email)
-	if postgres.Missing(err) {
-		return nil
-	}
-	if err == nil {
-		_, err = tx.GetMembershipOf(ctx, scope.OrganizationID, known.ID)
-	}
-	if postgres.Missing(err) {
-		return nil
-	}
+	member, err := tx.IsMemberByEmail(ctx, scope.OrganizationID, email)
 	if err != nil {
 		return fmt.Errorf("asking for the membership: %w", err)
 	}
-	return fault.Conflict("This is the address of a member.")
+	if member {
+		return fault.Conflict("This is the address of a member.")
+	}
+	return nil
 }
 
 func (s *Service) keepInvite(ctx context.Context, tx *postgres.Tx, scope access.Scope, email string, role access.Role) (Invite, error) {

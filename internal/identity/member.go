@@ -142,6 +142,9 @@ func (s *Service) Leave(ctx context.Context, viewer access.Viewer, organization 
 		if err != nil {
 			return postgres.NotFound(err, "organization")
 		}
+		if err := register(ctx, tx, OrganizationLeft, scope.OrganizationID, scope.UserID); err != nil {
+			return err
+		}
 		return managed{tx, actor, membership(row)}.remove(ctx, viewer.UserID, activity.MemberLeft)
 	})
 	return given(organization, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
@@ -22,11 +23,15 @@ type Credentials struct {
 // address yet; Forbidden where the domain's organization requires its own sign-on; Limit after many failures.
 func (s *Service) PasswordSignIn(ctx context.Context, c Credentials) (User, error) {
 	email := Address(c.Email)
-	pair, account, from, tries, err := s.passwordTries(ctx, email, c.Client.Address)
+	tries, err := s.passwordTries(ctx, email, c.Client.Address)
 	if err != nil {
 		return User{}, err
 	}
-	if err := errors.Join(s.count(ctx, tries...), mayUse(ctx, s.store.Queries, email)); err != nil {
+	numbers, err := s.number(ctx, tries.counted()...)
+	if fault.Is(err, fault.CodeLimit) && !tries.known {
+		err = errors.Join(s.failed(ctx, tries, 0, numbers[string(tries.account.key())]), err)
+	}
+	if err := errors.Join(err, mayUse(ctx, s.store.Queries, email)); err != nil {
 		return User{}, err
 	}
 	known, err := s.find(ctx, email)
@@ -38,19 +43,27 @@ func (s *Service) PasswordSignIn(ctx context.Context, c Credentials) (User, erro
 		return User{}, fmt.Errorf("verifying a password: %w", err)
 	}
 	if !right || known.disabled {
-		return User{}, wrongPair()
+		return User{}, errors.Join(s.failed(ctx, tries, numbers[string(tries.pair.key())], numbers[string(tries.account.key())]), wrongPair().Because(known.mistaken()))
 	}
-	if err := s.store.ForgiveTries(ctx, [][]byte{pair.key(), account.key()}); err != nil {
-		return User{}, fmt.Errorf("forgiving tries: %w", err)
-	}
-	if err := s.store.ReturnTry(ctx, from.key()); err != nil {
-		return User{}, fmt.Errorf("returning a try: %w", err)
+	if err := s.forgive(ctx, tries); err != nil {
+		return User{}, err
 	}
 	if !known.verified {
 		return User{}, fault.InvalidState("Open the link in the mail that we sent you first, or ask for another one.")
 	}
 	known.proven, err = s.renewHash(ctx, known, c.Password, rehash)
 	return known.User, err
+}
+
+// forgive takes back what was counted before it was known that the password is right.
+func (s *Service) forgive(ctx context.Context, t passwordTries) error {
+	if err := s.store.ForgiveTries(ctx, [][]byte{t.pair.key(), t.account.key()}); err != nil {
+		return fmt.Errorf("forgiving tries: %w", err)
+	}
+	if err := s.store.ReturnTry(ctx, t.from.key()); err != nil {
+		return fmt.Errorf("returning a try: %w", err)
+	}
+	return nil
 }
 
 func wrongPair() *fault.Fault {
@@ -64,6 +77,14 @@ type candidate struct {
 	User
 	hash               string // empty: nobody, or somebody without a password
 	verified, disabled bool
+}
+
+// mistaken is for the operator's log; it names nobody by an address.
+func (c candidate) mistaken() error {
+	if c.ID.UUID == uuid.Nil {
+		return errors.New("nobody has this address")
+	}
+	return fmt.Errorf("it is not the password of %s, or they are switched off", c.ID)
 }
 
 // find asks for both whatever it finds: one question less would tell that there is an account.

@@ -46,9 +46,16 @@ func (t try) key() []byte {
 	return sum[:]
 }
 
-// count counts a try under each key with one statement, before it is known how it ends: many that come at once
-// are counted too. Error: Limit, with the time to wait.
+// count is number where nobody asks for the numbers.
 func (s *Service) count(ctx context.Context, tries ...try) error {
+	_, err := s.number(ctx, tries...)
+	return err
+}
+
+// number counts a try under each key with one statement, before it is known how it ends: many that come at once
+// are counted too. It gives the try's number under each key that counted it. Error: Limit, with the time to wait; keys
+// that have nobody wait have counted such a try all the same.
+func (s *Service) number(ctx context.Context, tries ...try) (map[string]int32, error) {
 	now := s.now()
 	p := db.TryParams{Now: now, Forgotten: now.Add(-forgetAfter), Longest: longestWait, FirstWait: firstWait}
 	for _, t := range tries {
@@ -56,34 +63,45 @@ func (s *Service) count(ctx context.Context, tries ...try) error {
 	}
 	rows, err := s.store.Try(ctx, p)
 	if err != nil {
-		return fmt.Errorf("counting a try: %w", err)
+		return nil, fmt.Errorf("counting a try: %w", err)
 	}
 	var wait time.Duration
+	numbers := make(map[string]int32, len(rows))
 	for _, r := range rows {
 		if r.Refused {
 			wait = max(wait, r.BlockedUntil.Sub(now))
+			continue
 		}
+		numbers[string(r.Key)] = r.Tries
 	}
 	if wait > 0 {
-		return fault.Limit(wait, "These were too many tries. Come back in %d s.", limit.Seconds(wait))
+		return numbers, fault.Limit(wait, "These were too many tries. Come back in %d s.", limit.Seconds(wait))
 	}
-	return nil
+	return numbers, nil
 }
 
 // passwordTries are the keys of one sign-in. The pair and the account are the ones that success forgives.
-func (s *Service) passwordTries(ctx context.Context, email, address string) (pair, account, from try, all []try, err error) {
+type passwordTries struct {
+	pair, account, from try
+	known               bool // they signed in from there before: the account's key is not asked
+}
+
+func (t passwordTries) counted() []try {
+	if t.known {
+		return []try{t.pair, t.from}
+	}
+	return []try{t.pair, t.from, t.account}
+}
+
+func (s *Service) passwordTries(ctx context.Context, email, address string) (passwordTries, error) {
 	known, err := s.store.KnowsAddress(ctx, email, address)
 	if err != nil {
-		return pair, account, from, nil, fmt.Errorf("asking for known addresses: %w", err)
+		return passwordTries{}, fmt.Errorf("asking for known addresses: %w", err)
 	}
-	pair = try{"password at account and address", email + "\x00" + address, freeAtPair}
-	account = try{"password at account", email, freeAtAccount}
-	from = try{"password at address", address, freeAtAddress}
-	all = []try{pair, from}
-	if !known {
-		all = append(all, account)
-	}
-	return pair, account, from, all, nil
+	return passwordTries{
+		pair: try{"password at account and address", email + "\x00" + address, freeAtPair}, account: try{"password at account", email, freeAtAccount},
+		from: try{"password at address", address, freeAtAddress}, known: known,
+	}, nil
 }
 
 // countMail counts a mail that somebody at an address asks for; the mailbox is counted whether or not it has an

@@ -74,12 +74,19 @@ func (v *visit) signUp() {
 	})
 }
 
+func resendForm() page {
+	return page{Title: "Confirm your address", Lines: []string{"We mail you the link that confirms it once more."}, Action: Prefix + "/resend-verification", Button: "Send it again"}
+}
+
+func (v *visit) resendPage() { v.show("forgot", http.StatusOK, resendForm()) }
+
+// resend answers the same whether or not somebody signed up with the address.
 func (v *visit) resend() {
 	if err := v.people.ResendVerification(v.r.Context(), v.form.Get("email"), v.client()); err != nil {
-		refuse(v.w, v.r, err)
+		v.refused(err, "forgot", resendForm())
 		return
 	}
-	answer(v.w, http.StatusOK, map[string]any{"success": true})
+	v.done(page{Title: "Look into your mail", Lines: []string{"If somebody signed up with the address, a link is on its way."}})
 }
 
 func (v *visit) verifyEmailPage() {

@@ -17,6 +17,7 @@ func (v *visit) fail(err error, way string) {
 		v.to(v.at("/error", "error", "Callback"), http.StatusServiceUnavailable)
 		return
 	}
+	slog.InfoContext(v.r.Context(), "signing in was refused", "way", way, "code", f.Code, "address", v.client().Address, "reason", err)
 	if f.RetryAfter > 0 {
 		v.w.Header().Set("Retry-After", strconv.Itoa(limit.Seconds(f.RetryAfter)))
 	}

@@ -19,7 +19,7 @@ func TestTheStyleOfAPageIsTheOneThatItsPolicyLetsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := New(Deps{Keys: keys, Base: "https://api.example.com", Home: "https://app.example.com/"})
-	for _, path := range []string{"/signin", "/signup", "/signout", "/verify-request", "/forgot-password", "/reset-password?token=x", "/verify-email?token=x", "/email-change?token=x", "/callback/email?token=x", "/error?error=Verification"} {
+	for _, path := range []string{"/signin", "/signup", "/signout", "/verify-request", "/forgot-password", "/resend-verification", "/reset-password?token=x", "/verify-email?token=x", "/email-change?token=x", "/callback/email?token=x", "/error?error=Verification"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", Prefix+path, nil))
 		style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(w.Body.String())

@@ -112,6 +112,7 @@ func (h *Handler) routes() {
 	get("/verify-email", (*visit).verifyEmailPage)
 	get("/email-change", (*visit).emailChangePage)
 	get("/signup", (*visit).signUpPage)
+	get("/resend-verification", (*visit).resendPage)
 	get("/forgot-password", (*visit).forgotPage)
 	get("/reset-password", (*visit).resetPage)
 
@@ -123,7 +124,7 @@ func (h *Handler) routes() {
 	post("/_log", h.guarded(func(v *visit) { v.w.WriteHeader(http.StatusOK) })) // browsers' complaints are not believed
 
 	post("/signup", h.either((*visit).signUp))
-	post("/resend-verification", h.script((*visit).resend))
+	post("/resend-verification", h.either((*visit).resend))
 	post("/forgot-password", h.either((*visit).forgot))
 	post("/reset-password", h.either((*visit).reset))
 	post("/verify-email", h.either((*visit).verifyEmail))

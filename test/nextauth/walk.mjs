@@ -40,7 +40,7 @@ async function sameOrigin () {
   begins('nobody is signed in')
   await open()
   await shows('unauthenticated')
-  assert.deepEqual(Object.keys(await page.evaluate(() => auth.getProviders())).sort(), ['credentials', 'email', 'oidc', 'sso'])
+  assert.deepEqual(Object.keys(await page.evaluate(() => auth.getProviders())).sort(), ['credentials', 'email', 'google', 'oidc', 'sso'])
 
   begins('sign up, and no way in before the address is confirmed')
   assert.equal((await post('/signup', { email, password: 'password' })).code, 'WEAK_PASSWORD')
@@ -128,16 +128,16 @@ async function sameOrigin () {
   await press()
   await page.waitForSelector('.problem')
 
-  begins('an OpenID provider')
+  begins('Google, and an OpenID provider')
   await open()
-  const atProvider = async (who, callbackUrl) => {
-    await Promise.all([page.waitForNavigation(), page.evaluate(callbackUrl => { auth.signIn('oidc', { callbackUrl }) }, callbackUrl)])
+  const atProvider = async (way, who, callbackUrl) => {
+    await Promise.all([page.waitForNavigation(), page.evaluate((way, callbackUrl) => { auth.signIn(way, { callbackUrl }) }, way, callbackUrl)])
     await page.type('input[name=login]', who)
     await page.type('input[name=password]', 'any')
     await Promise.all([page.waitForNavigation(), page.click('button[type=submit]')])
     await Promise.all([page.waitForNavigation(), page.click('button[type=submit]')]) // consent
   }
-  await atProvider('grace@example.com', '/?provided')
+  await atProvider('google', 'grace@example.com', '/?provided')
   await shows('grace@example.com')
   assert.equal(page.url(), site + '/?provided')
   await signOut()
@@ -149,12 +149,12 @@ async function sameOrigin () {
   begins('a verified address at the provider is the same person, one that is not is nobody')
   await forget()
   await open()
-  await atProvider(email, '/')
+  await atProvider('oidc', email, '/')
   await shows(email)
   await signOut()
   await forget()
   await open()
-  await atProvider('unverified@example.com', '/')
+  await atProvider('google', 'unverified@example.com', '/')
   await page.waitForSelector('.problem')
 
   begins('nobody is sent to a page of somebody else')
@@ -168,11 +168,23 @@ async function sameOrigin () {
 
 // The socket's host is another site than the page's, so that no cookie of ours reaches it.
 async function anotherSite () {
-  begins('sign in at the site of the page')
+  begins('sign in at the site of the page, with a session that is kept in a row')
   await open()
   await signUp('correct horse battery')
+  assert.equal((await credentials(email, 'wrong horse battery')).error, 'CredentialsSignin')
   assert.equal((await credentials(email, 'correct horse battery')).ok, true)
   await shows(email)
+  await open()
+  await shows(email)
+  const session = await page.evaluate(() => auth.getSession())
+  assert.equal(session.user.name, 'Ada')
+  assert.ok(new Date(session.expires) - Date.now() > 29 * 24 * 3600_000)
+  await signOut()
+  await page.evaluate(email => auth.signIn('email', { email, redirect: false, callbackUrl: '/?mailed' }), email)
+  await page.goto(await letter(email, 'Sign in'))
+  await press()
+  await shows(email)
+  assert.equal(page.url(), site + '/?mailed')
 
   begins('without a ticket the other site knows nobody')
   const refused = await page.evaluate(server => new Promise(resolve => {

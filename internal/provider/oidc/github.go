@@ -17,8 +17,7 @@ type GitHubConfig struct {
 	ClientID     string
 	ClientSecret string
 	RedirectURL  string
-	BaseURL      string // empty: https://github.com; a server of one's own has another
-	APIURL       string // empty: https://api.github.com
+	BaseURL      string // empty: https://github.com; a server of one's own has another, with its API below it
 	HTTP         *http.Client
 }
 
@@ -33,9 +32,14 @@ type GitHub struct {
 
 // NewGitHub makes a provider.
 func NewGitHub(c GitHubConfig) *GitHub {
-	base := strings.TrimRight(cmp.Or(c.BaseURL, "https://github.com"), "/")
+	base, api := strings.TrimRight(c.BaseURL, "/"), "https://api.github.com"
+	if base == "" {
+		base = "https://github.com"
+	} else {
+		api = base + "/api/v3"
+	}
 	return &GitHub{
-		base: base, api: strings.TrimRight(cmp.Or(c.APIURL, "https://api.github.com"), "/"), http: bounded(c.HTTP),
+		base: base, api: api, http: bounded(c.HTTP),
 		oauth: oauth2.Config{
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret, RedirectURL: c.RedirectURL, Scopes: []string{"read:user", "user:email"},
 			Endpoint: oauth2.Endpoint{AuthURL: base + "/login/oauth/authorize", TokenURL: base + "/login/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams},

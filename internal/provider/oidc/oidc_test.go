@@ -54,13 +54,13 @@ func newVendor(t *testing.T) *vendor {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(v.info)
 	})
-	mux.HandleFunc("/user", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/api/v3/user", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer access" {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 		_ = json.NewEncoder(w).Encode(v.info)
 	})
-	mux.HandleFunc("/user/emails", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(v.emails)) })
+	mux.HandleFunc("/api/v3/user/emails", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(v.emails)) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	v.url = server.URL
@@ -228,7 +228,7 @@ func TestAVendorsPageIsNotWrittenIntoTheLog(t *testing.T) {
 func TestGitHubsVerifiedPrimaryAddressIsTakenAndNoOther(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t)
-	g := oidc.NewGitHub(oidc.GitHubConfig{ClientID: "client", ClientSecret: "secret", RedirectURL: redirect, BaseURL: v.url, APIURL: v.url})
+	g := oidc.NewGitHub(oidc.GitHubConfig{ClientID: "client", ClientSecret: "secret", RedirectURL: redirect, BaseURL: v.url})
 	for emails, want := range map[string]string{
 		`[{"email":"old@example.com","verified":true},{"email":"ada@example.com","primary":true,"verified":true}]`:  "ada@example.com",
 		`[{"email":"ada@example.com","primary":true,"verified":false},{"email":"old@example.com","verified":true}]`: "",
