@@ -124,7 +124,9 @@ func (s *storing) subscription(ctx context.Context, said stripe.Subscription, su
 	row.Surplus = surplus
 	live := !Status(row.Status).over()
 	if live && row.Tier == nil {
-		s.unknownPrice = row.PriceID
+		if !surplus { // beside a plan that is known it takes nothing away
+			s.unknownPrice = row.PriceID
+		}
 		if err := s.note(ctx, UnknownPrice, row.StripeID+" "+row.PriceID, map[string]string{"subscription": row.StripeID, "price": row.PriceID}); err != nil {
 			return err
 		}
