@@ -24,6 +24,7 @@ type turn struct {
 func TestWhateverStripeTellsIsSeenByTheAdminAndToldLive(t *testing.T) {
 	t.Parallel()
 	s := sells(t, "BILLING_GRACE=24h")
+	s.stripe.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Reordered: true}})
 	people, heard := map[string]*person{}, map[string]*heard{}
 	for _, slug := range []string{"card", "renewed", "late", "trial", "gone", "comes", "fails", "visitor"} {
 		p := s.person(slug, "OWNER")
@@ -65,10 +66,10 @@ func TestWhateverStripeTellsIsSeenByTheAdminAndToldLive(t *testing.T) {
 		before[slug] = p.bills()
 	}
 	for _, e := range s.stripe.Events() {
-		all = append(all, e.ID, e.ID)
+		all = append(all, e.ID)
 	}
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	s.resends(all) // each twice, weeks after it was made
+	s.resends(all) // once more, weeks after it was made
 	for slug, p := range people {
 		if after := p.bills(); after != before[slug] {
 			t.Errorf("after all of it once more %s sees %q, before %q", slug, after, before[slug])
@@ -139,7 +140,7 @@ func TestAnyOrderOfTheSameEventsEndsInTheSameRowsForEveryOrganization(t *testing
 	t.Parallel()
 	s := sells(t, "BILLING_GRACE=24h")
 	s.stripe.SetFaults(fake.Faults{Webhook: fake.WebhookFaults{Lost: true}}) // each is sent by the test, in an order of its own
-	const organizations = 4
+	const organizations = 3
 	people, customers, sessions := make([]*person, organizations), make([]string, organizations), make([]string, organizations)
 	for i := range people {
 		people[i] = s.person(fmt.Sprintf("alike-%d", i), "OWNER")
@@ -167,7 +168,9 @@ func TestAnyOrderOfTheSameEventsEndsInTheSameRowsForEveryOrganization(t *testing
 		each(func(i int) error { return s.stripe.Cancel(s.stripe.SubscriptionOf(customers[i])) }),
 	} {
 		live()
-		s.tellsSome(customers, step%3 == 2)
+		if step%3 == 1 {
+			s.tellsSome(customers, false)
+		}
 	}
 	s.tellsSome(customers, true)
 	first := people[0].bills()
@@ -195,7 +198,7 @@ func (s *shop) tellsSome(customers []string, all bool) {
 		}
 		if i > 0 {
 			for _, id := range slices.Clone(mine) {
-				if rand.IntN(2) == 0 {
+				if rand.IntN(3) == 0 {
 					mine = append(mine, id)
 				}
 			}

@@ -137,8 +137,7 @@ func (s *shop) card(p *person, order string) (id string) {
 func (s *shop) portal(p *person, action, id string) error {
 	s.t.Helper()
 	var page struct{ BillingPortalCreate struct{ URL string } }
-	p.must(`mutation($in: BillingPortalCreateInput!) { billingPortalCreate(input: $in) { url } }`,
-		vars{"in": vars{"organizationId": p.organization.String(), "returnPath": "/settings"}}, &page)
+	p.must(portalCreate, vars{"in": vars{"organizationId": p.organization.String(), "returnPath": "/settings"}}, &page)
 	response, err := http.PostForm(page.BillingPortalCreate.URL, url.Values{"action": {action}, "id": {id}})
 	if err != nil {
 		return err

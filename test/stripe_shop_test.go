@@ -127,7 +127,7 @@ func (s *shop) wantOnce(subscriptions int) {
 
 // live gives the summaries of what is told of the plan, from now on.
 func (p *person) live() (told <-chan string, stop func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithCancel(context.Background())
 	p.t.Cleanup(cancel)
 	said := make(chan string, 100) // more than any test causes
 	var newest struct {
@@ -148,4 +148,17 @@ func (p *person) live() (told <-chan string, stop func()) {
 			})
 	}()
 	return said, cancel
+}
+
+// wantInOrder says that a text has these parts, one behind the other.
+func wantInOrder(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	at := 0
+	for _, part := range parts {
+		next := strings.Index(text[at:], part)
+		if next < 0 {
+			t.Fatalf("want %q next in:\n%s", part, text[at:])
+		}
+		at += next + len(part)
+	}
 }
