@@ -3,7 +3,10 @@ package test
 import (
 	"strings"
 	"testing"
+	"time"
 )
+
+const portalCreate = `mutation($in: BillingPortalCreateInput!) { billingPortalCreate(input: $in) { url userErrors { code message path } } }`
 
 func TestAnAdminLooksAfterThePlanAndTheCardThroughTheGraph(t *testing.T) {
 	t.Parallel()
@@ -16,18 +19,23 @@ func TestAnAdminLooksAfterThePlanAndTheCardThroughTheGraph(t *testing.T) {
 	id, change := p.organization.String(), vars{"organizationId": p.organization.String(), "priceId": price.ID}
 	var cost struct {
 		BillingPlanChangePreview struct {
-			AmountDue struct{ Amount, Currency string }
+			AmountDue   struct{ Amount, Currency string }
+			ProrationAt string
 		}
 	}
-	p.must(`query($in: BillingPlanChangePreviewInput!) { billingPlanChangePreview(input: $in) { amountDue { amount currency } } }`, vars{"in": change}, &cost)
+	p.must(`query($in: BillingPlanChangePreviewInput!) { billingPlanChangePreview(input: $in) { amountDue { amount currency } prorationAt } }`, vars{"in": change}, &cost)
 	if due := cost.BillingPlanChangePreview.AmountDue; due.Currency != "USD" || strings.HasPrefix(due.Amount, "0") {
 		t.Errorf("the preview: %+v", due)
 	}
-	change["idempotencyKey"] = "up"
+	change["idempotencyKey"], change["prorationAt"] = "up", cost.BillingPlanChangePreview.ProrationAt
+	s.stripe.Advance(10 * time.Minute) // so long somebody thinks about it
 	for range 2 {
 		p.must(`mutation($in: BillingPlanChangeInput!) { billingPlanChange(input: $in) { subscription { id } userErrors { code } } }`, vars{"in": change}, nil)
 	}
 	p.gets("BUSINESS", "ACTIVE")
+	if paid := p.standing().Invoice.AmountPaid; paid.Amount != cost.BillingPlanChangePreview.AmountDue.Amount {
+		t.Errorf("paid %+v, the preview said %+v", paid, cost.BillingPlanChangePreview.AmountDue)
+	}
 	p.must(`mutation($in: BillingSubscriptionCancelInput!) { billingSubscriptionCancel(input: $in) { subscription { id } } }`, vars{"in": vars{"organizationId": id}}, nil)
 	var resumed struct {
 		BillingSubscriptionResume struct {
@@ -39,9 +47,21 @@ func TestAnAdminLooksAfterThePlanAndTheCardThroughTheGraph(t *testing.T) {
 		t.Error("it is not resumed")
 	}
 	var page struct{ BillingPortalCreate struct{ URL string } }
-	p.must(`mutation($in: BillingPortalCreateInput!) { billingPortalCreate(input: $in) { url } }`, vars{"in": vars{"organizationId": id, "returnPath": "/settings"}}, &page)
+	p.must(portalCreate, vars{"in": vars{"organizationId": id, "returnPath": "/settings"}}, &page)
 	if !strings.HasPrefix(page.BillingPortalCreate.URL, "http") {
 		t.Errorf("the portal is at %q", page.BillingPortalCreate.URL)
+	}
+	for path, origin := range map[string]any{
+		"//evil.example.com": nil, `/\evil.example.com`: nil, "https://evil.example.com/": nil, "": nil, "settings": nil, "/settings": "https://evil.example.com", "/": "http://app.example.com",
+	} {
+		elsewhere := vars{"organizationId": id, "returnPath": path, "returnOrigin": origin}
+		if code := p.code(portalCreate, vars{"in": elsewhere}); code != "INVALID_INPUT" {
+			t.Errorf("the portal with a way back to %s %v: %q", origin, path, code)
+		}
+		elsewhere["priceId"], elsewhere["idempotencyKey"] = price.ID, "elsewhere"
+		if code := p.code(checkoutCreate, vars{"in": elsewhere}); code != "INVALID_INPUT" {
+			t.Errorf("a checkout with a way back to %s %v: %q", origin, path, code)
+		}
 	}
 	var out struct {
 		Organization struct {

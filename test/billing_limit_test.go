@@ -117,11 +117,20 @@ func TestBillingIsForAdminsAndThePageOfOthersStillRenders(t *testing.T) {
 	operator := a.person("ours", "OPERATOR")
 	a.bills(operator)
 	var out json.RawMessage
-	operator.must(`query($s: String!) { organization(slug: $s) { name billing { plan { tier } paymentMethods { id } } } }`, vars{"s": operator.slug}, &out)
-	if !strings.Contains(string(out), `"billing":null`) || !strings.Contains(string(out), `"name":"ours"`) {
-		t.Errorf("%s", out)
+	portal := vars{"in": vars{"organizationId": operator.organization.String(), "returnPath": "/settings"}}
+	for _, p := range []*person{operator, a.person("ours", "ANALYST"), a.person("ours", "VIEWER")} {
+		p.must(`query($s: String!) { organization(slug: $s) { name billing { plan { tier } paymentMethods { id } } } }`, vars{"s": p.slug}, &out)
+		if !strings.Contains(string(out), `"billing":null`) || !strings.Contains(string(out), `"name":"ours"`) {
+			t.Errorf("%s", out)
+		}
+		if code := p.fails(portalCreate, portal); code != "FORBIDDEN" {
+			t.Errorf("the portal of somebody who is no admin: %q", code)
+		}
 	}
 	admin := a.person("ours", "ADMIN")
+	if code := admin.code(portalCreate, portal); code != "INVALID_STATE" {
+		t.Errorf("the portal where nothing is sold: %q", code)
+	}
 	admin.must(`query($s: String!) { organization(slug: $s) { billing { plan { tier } subscription { plan { tier } price { amount currency } } paymentMethods { isDefault }
 		invoices { nodes { amountDue { amount } } pageInfo { hasNextPage } } } } }`, vars{"s": admin.slug}, &out)
 	for _, part := range []string{`"tier":"ENTERPRISE"`, `"amount":"49.00"`, `"currency":"USD"`, `"isDefault":true`} {

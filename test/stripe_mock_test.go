@@ -250,6 +250,7 @@ func wholeLife(t *testing.T, server *fake.Server, c *stripe.Client) {
 	note(err)
 	_, err = c.Charge(ctx, i.Charge)
 	note(err)
+	note(c.Refund(ctx, "refund", i.Charge))
 	methods, err := c.PaymentMethods(ctx, u.ID)
 	note(err)
 	if failed != nil || len(methods) == 0 {

@@ -127,15 +127,38 @@ func (s *shop) wantOnce(subscriptions int) {
 
 // live gives the summaries of what is told of the plan, from now on.
 func (p *person) live() (told <-chan string, stop func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithCancel(context.Background())
 	p.t.Cleanup(cancel)
 	said := make(chan string, 100) // more than any test causes
+	var newest struct {
+		Node struct {
+			Activity struct{ Nodes []struct{ Cursor string } }
+		}
+	}
+	p.must(`query($id: ID!) { node(id: $id) { ... on Organization { activity(first: 1) { nodes { cursor } } } } }`, vars{"id": p.organization.String()}, &newest)
+	from := vars{"id": p.organization.String()}
+	if events := newest.Node.Activity.Nodes; len(events) > 0 { // what happens before the socket is open is told too
+		from["after"] = events[0].Cursor
+	}
 	go func() {
 		_ = p.Subscribe(ctx, `subscription($id: ID!, $after: String) { organizationActivity(organizationId: $id, after: $after, types: [BILLING_STATUS_CHANGED]) { cursor summary } }`,
-			map[string]any{"id": p.organization.String()}, func(data json.RawMessage) error {
+			from, func(data json.RawMessage) error {
 				said <- string(data)
 				return nil
 			})
 	}()
 	return said, cancel
+}
+
+// wantInOrder says that a text has these parts, one behind the other.
+func wantInOrder(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	at := 0
+	for _, part := range parts {
+		next := strings.Index(text[at:], part)
+		if next < 0 {
+			t.Fatalf("want %q next in:\n%s", part, text[at:])
+		}
+		at += next + len(part)
+	}
 }

@@ -15,6 +15,10 @@ RETURNING clock_timestamp()::timestamptz AS began;
 -- name: EndBillingTurn :exec
 UPDATE switchboard.billing_accounts SET turn = NULL, turn_until = NULL WHERE organization_id = @organization_id AND turn = @turn::uuid;
 
+-- name: ListDroppedBillingTurns :many
+-- Whoever ends a turn takes its name away. They are few, and the table has a row an organization.
+SELECT organization_id FROM switchboard.billing_accounts WHERE turn IS NOT NULL AND turn_until < clock_timestamp() ORDER BY turn_until LIMIT @most;
+
 -- name: LockBillingAccount :one
 SELECT * FROM switchboard.billing_accounts WHERE organization_id = @organization_id FOR UPDATE;
 

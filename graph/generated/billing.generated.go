@@ -315,6 +315,29 @@ func (ec *executionContext) fieldContext_BillingPlanChangePreview_total(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _BillingPlanChangePreview_prorationAt(ctx context.Context, field graphql.CollectedField, obj *billing.Preview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingPlanChangePreview_prorationAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProrationAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingPlanChangePreview_prorationAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingPlanChangePreview", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _BillingRedirectPayload_url(ctx context.Context, field graphql.CollectedField, obj *model.BillingRedirectPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1933,7 +1956,7 @@ func (ec *executionContext) unmarshalInputBillingPlanChangeInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"organizationId", "priceId", "idempotencyKey"}
+	fieldsInOrder := [...]string{"organizationId", "priceId", "prorationAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1954,6 +1977,13 @@ func (ec *executionContext) unmarshalInputBillingPlanChangeInput(ctx context.Con
 				return it, err
 			}
 			it.PriceID = data
+		case "prorationAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prorationAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ProrationAt = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalNString2string(ctx, v)
@@ -2223,6 +2253,11 @@ func (ec *executionContext) _BillingPlanChangePreview(ctx context.Context, sel a
 			}
 		case "total":
 			out.Values[i] = ec._BillingPlanChangePreview_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "prorationAt":
+			out.Values[i] = ec._BillingPlanChangePreview_prorationAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

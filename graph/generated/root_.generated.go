@@ -155,8 +155,9 @@ type ComplexityRoot struct {
 	}
 
 	BillingPlanChangePreview struct {
-		AmountDue func(childComplexity int) int
-		Total     func(childComplexity int) int
+		AmountDue   func(childComplexity int) int
+		ProrationAt func(childComplexity int) int
+		Total       func(childComplexity int) int
 	}
 
 	BillingRedirectPayload struct {
@@ -1302,6 +1303,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BillingPlanChangePreview.AmountDue(childComplexity), true
+	case "BillingPlanChangePreview.prorationAt":
+		if e.ComplexityRoot.BillingPlanChangePreview.ProrationAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BillingPlanChangePreview.ProrationAt(childComplexity), true
 	case "BillingPlanChangePreview.total":
 		if e.ComplexityRoot.BillingPlanChangePreview.Total == nil {
 			break
@@ -5300,6 +5307,8 @@ input BillingPortalCreateInput {
 input BillingPlanChangeInput {
   organizationId: ID!
   priceId: ID!
+  "Of the preview, so that the change costs what it said; for 15 minutes. Null: now."
+  prorationAt: DateTime
   "The same key changes once."
   idempotencyKey: String!
 }
@@ -5314,6 +5323,8 @@ type BillingPlanChangePreview {
   amountDue: Money!
   "Below zero: credited to the next invoices."
   total: Money!
+  "Until then the old price is counted: give it back with the change."
+  prorationAt: DateTime!
 }
 
 input BillingSubscriptionCancelInput {
@@ -6553,6 +6564,8 @@ func (ec *executionContext) childFields_BillingPlanChangePreview(ctx context.Con
 		return ec.fieldContext_BillingPlanChangePreview_amountDue(ctx, field)
 	case "total":
 		return ec.fieldContext_BillingPlanChangePreview_total(ctx, field)
+	case "prorationAt":
+		return ec.fieldContext_BillingPlanChangePreview_prorationAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BillingPlanChangePreview", field.Name)
 }

@@ -43,8 +43,11 @@ func (s Status) rank() int {
 	case Unpaid, Paused:
 		return 2
 	}
-	return 3
+	return unpaidRank
 }
+
+// unpaidRank is that of what was never paid.
+const unpaidRank = 3
 
 // Subscription is what an organization pays for again and again.
 type Subscription struct {

@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/db"
@@ -16,21 +18,13 @@ import (
 type ChangeInput struct {
 	OrganizationID ids.ID
 	PriceID        ids.ID
+	ProrationAt    *time.Time // the preview's; nil: now
 	IdempotencyKey string
-}
-
-// PreviewInput is a change that is only asked about.
-type PreviewInput struct{ OrganizationID, PriceID ids.ID }
-
-// Preview is what a change would cost.
-type Preview struct {
-	AmountDue Money // at once
-	Total     Money // below zero: a credit
 }
 
 // Change moves the subscription to another price and has the difference paid at once. Errors: NotFound,
 // Forbidden below Admin, Invalid, InvalidState without a subscription that is paid for, or where the
-// payment is declined: then nothing has changed.
+// payment is declined: then nothing has changed. Expired for a preview that is too old.
 func (s *Service) Change(ctx context.Context, viewer access.Viewer, in ChangeInput) (*Subscription, error) {
 	scope, err := viewer.Scope(in.OrganizationID, access.Admin)
 	if err != nil {
@@ -44,7 +38,7 @@ func (s *Service) Change(ctx context.Context, viewer access.Viewer, in ChangeInp
 		return nil, fault.Invalid("priceId", "This is none of the prices of our plans.")
 	}
 	return s.changed(ctx, scope, func(ctx context.Context, row *db.BillingSubscription) error {
-		op, err := s.open(ctx, scope, asked{action: changePlan, target: sold.StripeID, key: &in.IdempotencyKey})
+		op, err := s.open(ctx, scope, asked{action: changePlan, target: in.target(sold), key: &in.IdempotencyKey})
 		if err != nil || op.DoneAt != nil {
 			return err
 		}
@@ -56,38 +50,22 @@ func (s *Service) Change(ctx context.Context, viewer access.Viewer, in ChangeInp
 			if err != nil || priceOf(said) == sold.StripeID {
 				return err
 			}
-			_, err = s.stripe.ChangePrice(ctx, key, stripe.Change{Subscription: row.StripeID, Item: itemOf(said), Price: sold.StripeID})
+			change := stripe.Change{Subscription: row.StripeID, Item: itemOf(said), Price: sold.StripeID}
+			if change.At, err = s.agreed(ctx, said.Customer, change, in.ProrationAt); err != nil {
+				return err
+			}
+			_, err = s.stripe.ChangePrice(ctx, key, change)
 			return err
 		}, s.looking(ctx, row.StripeID, func(said stripe.Subscription) bool { return priceOf(said) == sold.StripeID }))
 	})
 }
 
-// Preview asks Stripe what a change would cost now. Errors: as Change.
-func (s *Service) Preview(ctx context.Context, viewer access.Viewer, in PreviewInput) (*Preview, error) {
-	scope, err := viewer.Scope(in.OrganizationID, access.Admin)
-	if err != nil {
-		return nil, err
+// target is what an operation is about: the same key with another preview would cost something else.
+func (in ChangeInput) target(sold Sold) string {
+	if in.ProrationAt == nil {
+		return sold.StripeID
 	}
-	sold, known := s.rules.price(in.PriceID)
-	if !known {
-		return nil, fault.Invalid("priceId", "This is none of the prices of our plans.")
-	}
-	if s.stripe == nil {
-		return nil, notSold()
-	}
-	row, err := s.running(ctx, scope)
-	if err != nil {
-		return nil, err
-	}
-	said, err := s.stripe.Subscription(ctx, row.StripeID)
-	if err != nil {
-		return nil, refused(err)
-	}
-	cost, err := s.stripe.PreviewChange(ctx, said.Customer, stripe.Change{Subscription: row.StripeID, Item: itemOf(said), Price: sold.StripeID})
-	if err != nil {
-		return nil, refused(err)
-	}
-	return &Preview{AmountDue: NewMoney(cost.AmountDue, cost.Currency), Total: NewMoney(cost.Total, cost.Currency)}, nil
+	return sold.StripeID + "@" + strconv.FormatInt(in.ProrationAt.Unix(), 10)
 }
 
 // Cancel ends the subscription, now or when what was paid for is used up. Errors: NotFound, Forbidden below

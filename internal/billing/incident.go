@@ -15,7 +15,8 @@ import (
 // What somebody must know of. Each is told once, in the audit log, by a metric and in the log.
 const (
 	UnknownPrice       = "unknown_price"       // somebody pays for what the configuration does not know
-	SecondSubscription = "second_subscription" // it is canceled at once; what was paid is for a person to give back
+	SecondSubscription = "second_subscription" // it is canceled at once
+	SecondRefunded     = "second_refunded"     // what was just paid for it is given back
 	SecondCustomer     = "second_customer"     // Stripe has another customer for this organization; it is left alone
 	CustomerDeleted    = "customer_deleted"
 	PaymentMissed      = "payment_missed"
@@ -30,7 +31,7 @@ const (
 // Incidents are all kinds.
 func Incidents() []string {
 	return []string{
-		UnknownPrice, SecondSubscription, SecondCustomer, CustomerDeleted, PaymentMissed, PaymentFailed, ActionRequired, TrialEnding, Disputed, Refunded, Unclaimed,
+		UnknownPrice, SecondSubscription, SecondRefunded, SecondCustomer, CustomerDeleted, PaymentMissed, PaymentFailed, ActionRequired, TrialEnding, Disputed, Refunded, Unclaimed,
 	}
 }
 

@@ -165,3 +165,23 @@ func TestMoneyIsWrittenAsItsCurrencyIs(t *testing.T) {
 		}
 	}
 }
+
+func TestSpeechIsCountedByItsCharactersAndRefusedAsAWhole(t *testing.T) {
+	t.Parallel()
+	h := open(t, newWorld(t), ids.New(ids.Organization), func(r *Rules) { r.Limits[Free][SpeechCharacters], r.Limits[Pro][SpeechCharacters] = 1000, 5000 })
+	speech := func(characters int64) error {
+		u := h.one(SpeechCharacters)
+		u.Amount = characters
+		return h.use(u)
+	}
+	var full *Exceeded
+	if err := speech(900); err != nil {
+		t.Error(err)
+	}
+	if err := speech(101); !errors.As(err, &full) || full.Used != 900 || full.Limit != 1000 || full.UpgradeTo == nil || full.UpgradeTo.Tier != Pro {
+		t.Errorf("one character too many: %v", err)
+	}
+	if err := speech(100); err != nil {
+		t.Errorf("what a refused one would have used is gone: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ func Webhooks() []string {
 		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted", "customer.subscription.paused",
 		"customer.subscription.resumed", "customer.subscription.trial_will_end", "customer.updated", "customer.deleted",
 		"invoice.finalized", "invoice.paid", "invoice.payment_failed", "invoice.payment_action_required", "invoice.voided", "invoice.marked_uncollectible",
-		"payment_method.attached", "payment_method.detached", "payment_method.updated", "charge.refunded", "charge.dispute.created",
+		"payment_method.attached", "payment_method.detached", "payment_method.updated",
+		"payment_method.automatically_updated", "charge.refunded", "charge.dispute.created",
 	}
 }

@@ -56,7 +56,7 @@ func (d desk) look(ctx context.Context, t turn, invoice string) (view, error) {
 		return v, err
 	}
 	v.defaultMethod = said.DefaultPaymentMethod
-	if s := v.current(); s != nil && s.DefaultPaymentMethod != "" { // a checkout sets the subscription's own, which comes before the customer's
+	if s := v.current(d.rules); s != nil && s.DefaultPaymentMethod != "" { // a checkout sets the subscription's own, which comes before the customer's
 		v.defaultMethod = s.DefaultPaymentMethod
 	}
 	if v.methods, err = d.stripe.PaymentMethods(ctx, row.ID); err != nil {
@@ -110,21 +110,28 @@ func (d desk) lookAt(ctx context.Context, invoice string, v *view) error {
 	return nil
 }
 
-// current chooses the subscription that a plan follows from: of several that live the best paid for, and of
-// those the oldest. It depends on nothing but what Stripe says, so that it is the same whenever it is asked.
-func (v view) current() *stripe.Subscription {
+// current chooses the subscription that a plan follows from: of several that live one to a price of ours, of those
+// the best paid for, and of those the oldest. It depends on nothing but the prices and what Stripe says, so that it
+// is the same whenever it is asked.
+func (v view) current(rules Rules) *stripe.Subscription {
 	var best *stripe.Subscription
 	for i := range v.subscriptions {
 		s := &v.subscriptions[i]
-		if !status(s.Status).over() && (best == nil || better(s, best)) {
+		if !status(s.Status).over() && (best == nil || rules.better(s, best)) {
 			best = s
 		}
 	}
 	return best
 }
 
-func better(a, b *stripe.Subscription) bool {
-	if x, y := status(a.Status).rank(), status(b.Status).rank(); x != y {
+// better keeps a plan that is known to be paid for from being lost to a price that nobody knows. What was never paid
+// comes last, whatever its price is.
+func (r Rules) better(a, b *stripe.Subscription) bool {
+	x, y := status(a.Status).rank(), status(b.Status).rank()
+	if ours, theirs := r.tier(priceOf(*a)) != nil, r.tier(priceOf(*b)) != nil; ours != theirs && x < unpaidRank && y < unpaidRank {
+		return ours
+	}
+	if x != y {
 		return x < y
 	}
 	if !a.Created.Equal(b.Created) {

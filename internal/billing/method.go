@@ -52,7 +52,7 @@ func (s *Service) paying(ctx context.Context, customer, method string) (*stripe.
 	if err != nil {
 		return nil, err
 	}
-	current := view{subscriptions: all}.current()
+	current := view{subscriptions: all}.current(s.rules)
 	if current == nil || current.DefaultPaymentMethod == "" || current.DefaultPaymentMethod == method {
 		return nil, nil
 	}

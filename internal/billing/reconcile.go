@@ -118,11 +118,11 @@ func (w *Worker) compare(ctx context.Context, organization uuid.UUID) (bool, err
 	ctx, cancel := context.WithTimeout(ctx, turnWork)
 	defer cancel()
 	done, err := w.refresh(ctx, t, wanted{repairing: true})
-	if err != nil || !done.changed {
+	if err != nil || len(done.corrected) == 0 {
 		return false, err
 	}
 	w.repair()
-	slog.WarnContext(ctx, "billing had missed something and was corrected", "organization", organization)
+	slog.WarnContext(ctx, "billing had missed something and was corrected", "organization", organization, "corrected", done.corrected)
 	return true, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/postgres"
@@ -32,7 +33,7 @@ func (s *storing) methods(ctx context.Context) error {
 		if was := before[m.ID]; was != nil && reflect.DeepEqual(methodOf(was), row) {
 			continue
 		}
-		s.changed = true
+		s.corrects("payment methods")
 		if err := s.tx.UpsertBillingPaymentMethod(ctx, row); err != nil {
 			return fmt.Errorf("storing a payment method: %w", err)
 		}
@@ -41,7 +42,9 @@ func (s *storing) methods(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("removing payment methods: %w", err)
 	}
-	s.changed = s.changed || gone > 0
+	if gone > 0 {
+		s.corrects("payment methods")
+	}
 	return nil
 }
 
@@ -53,7 +56,7 @@ func (s *storing) customer(ctx context.Context) error {
 	if !s.view.gone {
 		return nil
 	}
-	s.changed = true
+	s.corrects("customer")
 	if err := s.tx.DeleteBillingCustomer(ctx, s.view.customer); err != nil {
 		return fmt.Errorf("noting a deleted customer: %w", err)
 	}
@@ -76,7 +79,10 @@ func (s *storing) settle(ctx context.Context, account *db.BillingAccount) error 
 	if row == nil || !s.news(account, &now, row) {
 		return nil
 	}
-	s.changed = true
+	s.corrects("status")
+	if account.Plan != now.Plan {
+		s.corrects("plan " + account.Plan + " to " + now.Plan)
+	}
 	s.events = append(s.events, statusChanged(account, &now, row))
 	return nil
 }
@@ -99,7 +105,7 @@ func (s *storing) standing(ctx context.Context, account *db.BillingAccount) (*db
 		return nil, nil
 	}
 	account.Tier, account.Status = current.Tier, &current.Status
-	if said := s.view.current(); said != nil && Status(current.Status) == PastDue {
+	if said := s.view.current(s.rules); said != nil && Status(current.Status) == PastDue {
 		account.GraceUntil = s.grace(said, was)
 	}
 	return current, nil
@@ -146,6 +152,6 @@ func statusChanged(was, now *db.BillingAccount, row *db.BillingSubscription) act
 func (s *storing) repaired() activity.Event {
 	return activity.Event{
 		OrganizationID: s.organization, Type: activity.BillingRepaired, Subject: ids.Of(ids.Organization, s.organization),
-		Actor: activity.Switchboard(), Audience: activity.Audit,
+		Actor: activity.Switchboard(), Audience: activity.Audit, Detail: map[string]string{"corrected": strings.Join(s.corrected, ", ")},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,8 +22,14 @@ type wanted struct {
 
 // found is what a read came to.
 type found struct {
-	changed      bool
-	unknownPrice string // of a subscription that lives; empty: all are known
+	corrected    []string // the kinds of things that were otherwise than stored, each once
+	unknownPrice string   // of a subscription that lives; empty: all are known
+}
+
+func (f *found) corrects(what string) {
+	if !slices.Contains(f.corrected, what) {
+		f.corrected = append(f.corrected, what)
+	}
 }
 
 // refresh reads an organization's things at Stripe and stores them, with the plan that follows, in one
@@ -72,7 +79,7 @@ func (s *storing) all(ctx context.Context, t turn, w wanted) error {
 	if err := s.settle(ctx, account); err != nil {
 		return err
 	}
-	if w.repairing && s.changed {
+	if w.repairing && len(s.corrected) > 0 {
 		s.events = append(s.events, s.repaired())
 	}
 	for _, e := range s.events {
@@ -93,7 +100,7 @@ func (s *storing) subscriptions(ctx context.Context) error {
 	for _, r := range rows {
 		s.before[r.StripeID] = r
 	}
-	current := s.view.current()
+	current := s.view.current(s.rules)
 	var last []stripe.Subscription
 	for _, said := range s.view.subscriptions {
 		if current != nil && said.ID == current.ID {
@@ -117,7 +124,9 @@ func (s *storing) subscription(ctx context.Context, said stripe.Subscription, su
 	row.Surplus = surplus
 	live := !Status(row.Status).over()
 	if live && row.Tier == nil {
-		s.unknownPrice = row.PriceID
+		if !surplus { // beside a plan that is known it takes nothing away
+			s.unknownPrice = row.PriceID
+		}
 		if err := s.note(ctx, UnknownPrice, row.StripeID+" "+row.PriceID, map[string]string{"subscription": row.StripeID, "price": row.PriceID}); err != nil {
 			return err
 		}
@@ -135,7 +144,7 @@ func (s *storing) subscription(ctx context.Context, said stripe.Subscription, su
 			return nil
 		}
 	}
-	s.changed = true
+	s.corrects("subscription")
 	if err := s.tx.UpsertBillingSubscription(ctx, row); err != nil {
 		return fmt.Errorf("storing a subscription: %w", err)
 	}
@@ -171,7 +180,7 @@ func (s *storing) invoices(ctx context.Context) error {
 		if was != nil && reflect.DeepEqual(invoiceOf(was), row) {
 			continue
 		}
-		s.changed = true
+		s.corrects("invoices")
 		if err := s.tx.UpsertBillingInvoice(ctx, row); err != nil {
 			return fmt.Errorf("storing an invoice: %w", err)
 		}
@@ -189,7 +198,7 @@ func (s *storing) withdrawn(ctx context.Context, left map[string]*db.BillingInvo
 	if len(drafts) == 0 {
 		return nil
 	}
-	s.changed = true
+	s.corrects("invoices")
 	if err := s.tx.RemoveBillingInvoices(ctx, s.organization, drafts); err != nil {
 		return fmt.Errorf("removing drafts: %w", err)
 	}

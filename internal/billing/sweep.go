@@ -44,7 +44,7 @@ func (w *Worker) sweep(ctx context.Context, _ jobs.Job[sweepArgs]) error {
 	return nil
 }
 
-// follow ends graces and finds checkouts.
+// follow ends graces, and finds turns that were dropped and checkouts.
 func (w *Worker) follow(ctx context.Context) error {
 	now := w.rules.Now()
 	ended, err := w.store.ListEndedGraces(ctx, &now, sweepMost)
@@ -56,7 +56,30 @@ func (w *Worker) follow(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.dropped(ctx); err != nil {
+		return err
+	}
 	return w.checkouts(ctx)
+}
+
+// dropped has the organizations read whose turn somebody died in, or could not give back: what they were about to store
+// would else be seen when their job counts as dead, or at the next webhook.
+func (w *Worker) dropped(ctx context.Context) error {
+	dropped, err := w.store.ListDroppedBillingTurns(ctx, sweepMost)
+	if err != nil {
+		return fmt.Errorf("looking for turns that were dropped: %w", err)
+	}
+	if len(dropped) == 0 {
+		return nil
+	}
+	return w.store.InTx(ctx, func(tx *postgres.Tx) error {
+		for _, organization := range dropped {
+			if err := w.jobs.Enqueue(ctx, tx, lookArgs{OrganizationID: organization}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // endGrace tells the members that their plan is over. What they may use has followed the clock already.

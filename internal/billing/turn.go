@@ -14,12 +14,13 @@ import (
 )
 
 const (
-	// turnWork is for all that happens in one turn: a dozen calls at Stripe's usual pace, or one that hangs for as long
-	// as it may.
-	turnWork = 20 * time.Second
+	// turnWork is for all that happens in one turn: a dozen calls at several times Stripe's usual pace. What is cut
+	// short there is repeated under its own keys.
+	turnWork = 12 * time.Second
 	// turnLife is when a turn counts as dead: behind the end of its work, so that no call of a slow one meets
-	// the next one's. Who is killed holds up its organization's billing that long: less than the 30 s that are promised.
-	turnLife = 24 * time.Second
+	// the next one's. Who is killed holds up its organization's billing that long: with the sweep that finds it, less
+	// than the 30 s in which everybody is to see how things stand.
+	turnLife = 15 * time.Second
 	// turnWait is how long a person waits for the turn: a webhook's takes a second.
 	turnWait = 5 * time.Second
 	// turnPoll is the pause between two looks whether it is free.
@@ -77,8 +78,6 @@ func (d desk) during(ctx context.Context, organization uuid.UUID, do func(contex
 	if d.stripe == nil {
 		return notSold()
 	}
-	ctx, cancel := context.WithTimeout(ctx, turnWork)
-	defer cancel()
 	t, err := d.wait(ctx, organization)
 	if errors.Is(err, errBusy) {
 		return fault.Conflict("The billing of this organization is being changed. Try again in a moment.")
@@ -87,6 +86,8 @@ func (d desk) during(ctx context.Context, organization uuid.UUID, do func(contex
 		return err
 	}
 	defer d.end(ctx, t)
+	ctx, cancel := context.WithTimeout(ctx, turnWork)
+	defer cancel()
 	return refused(do(ctx, t))
 }
 

@@ -29,9 +29,9 @@ type WorkerDeps struct {
 const (
 	// busyPause is about how long a turn takes.
 	busyPause = 300 * time.Millisecond
-	// sweepEvery bounds how late members learn that the grace is over, and how late a checkout whose webhook
-	// was lost is found: sooner than somebody asks support.
-	sweepEvery = 30 * time.Second
+	// sweepEvery bounds how late members learn that the grace is over, and what a process left undone that died: with
+	// turnLife before it, that must stay below 30 s.
+	sweepEvery = 10 * time.Second
 	// pricesEvery is how late a new amount is on the page with the plans. What is paid is never late.
 	pricesEvery = time.Hour
 	// reconcileTimeout is for one batch.
@@ -78,12 +78,10 @@ func (w *Worker) turns(ctx context.Context, organization uuid.UUID, do func(cont
 	if w.stripe == nil { // an old job, of when there was one
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, turnWork)
-	defer cancel()
 	t, err := w.take(ctx, organization)
 	if err == nil {
 		defer w.end(ctx, t)
-		err = do(ctx, t)
+		err = w.work(ctx, t, do)
 	}
 	if !errors.Is(err, errBusy) {
 		return waits(err)
@@ -92,6 +90,13 @@ func (w *Worker) turns(ctx context.Context, organization uuid.UUID, do func(cont
 		return nil
 	}
 	return jobs.Later(busyPause)
+}
+
+// work ends with its turn.
+func (w *Worker) work(ctx context.Context, t turn, do func(context.Context, turn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, turnWork)
+	defer cancel()
+	return do(ctx, t)
 }
 
 // waits turns Stripe's "busy" into the pause that it asked for.

@@ -665,6 +665,31 @@ func (q *Queries) ListBillingUsage(ctx context.Context, organizationID uuid.UUID
 	return items, nil
 }
 
+const listDroppedBillingTurns = `-- name: ListDroppedBillingTurns :many
+SELECT organization_id FROM switchboard.billing_accounts WHERE turn IS NOT NULL AND turn_until < clock_timestamp() ORDER BY turn_until LIMIT $1
+`
+
+// Whoever ends a turn takes its name away. They are few, and the table has a row an organization.
+func (q *Queries) ListDroppedBillingTurns(ctx context.Context, most int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listDroppedBillingTurns, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var organization_id uuid.UUID
+		if err := rows.Scan(&organization_id); err != nil {
+			return nil, err
+		}
+		items = append(items, organization_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listEndedGraces = `-- name: ListEndedGraces :many
 SELECT organization_id FROM switchboard.billing_accounts
 WHERE grace_until <= $1 AND plan <> 'FREE' ORDER BY grace_until LIMIT $2

@@ -8,8 +8,8 @@ import (
 
 // event is what happened, as it was then.
 type event struct {
-	id, kind string
-	body     []byte
+	id, kind, customer string
+	body               []byte
 }
 
 // emit keeps an event and has it sent.
@@ -19,6 +19,10 @@ func (s *Server) emit(kind string, about, before object) {
 		data["previous_attributes"] = before
 	}
 	e := &event{id: newID("evt"), kind: kind}
+	e.customer, _ = about["customer"].(string)
+	if about["object"] == "customer" {
+		e.customer, _ = about["id"].(string)
+	}
 	body, err := json.Marshal(object{
 		"id": e.id, "object": "event", "api_version": s.config.EventVersion, "created": s.now(), "data": data, "livemode": false,
 		"pending_webhooks": 1, "request": object{"id": nil, "idempotency_key": nil}, "type": kind,
@@ -48,8 +52,8 @@ func (s *Server) changed(kind string, what interface{ object() object }, change 
 	s.emit(kind, is, before)
 }
 
-// Event is one that was told, or would have been.
-type Event struct{ ID, Type string }
+// Event is one that was told, or would have been. A dispute does not say whose it is.
+type Event struct{ ID, Type, Customer string }
 
 // Events are all so far, oldest first, whether they were delivered or not.
 func (s *Server) Events() []Event {
@@ -57,7 +61,7 @@ func (s *Server) Events() []Event {
 	defer s.mu.Unlock()
 	all := make([]Event, len(s.events))
 	for i, e := range s.events {
-		all[i] = Event{e.id, e.kind}
+		all[i] = Event{e.id, e.kind, e.customer}
 	}
 	return all
 }

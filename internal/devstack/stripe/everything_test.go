@@ -53,6 +53,7 @@ func everything(t *testing.T, o *shop) {
 	o.done(o.fake.VoidInvoice(o.latest(o.subscription(o.session(bank.ID).Subscription)).ID))
 	o.done(o.fake.DeleteCustomer(o.session(bank.ID).Customer))
 	ok(o.Customer(ctx, o.session(bank.ID).Customer))
+	o.done(o.Refund(ctx, "refund", o.latest(o.sold("e@example.com")).Charge))
 	response := o.post("/v1/refunds", "charge="+o.latest(o.sold("d@example.com")).Charge)
 	if !strings.Contains(response, `"refund"`) {
 		t.Errorf("a refund: %s", response)

@@ -7,6 +7,7 @@ type method struct {
 	Declines     bool // from now on
 	NeedsAction  bool // the bank wants its customer to confirm, who is not there
 	Created      int64
+	Renewed      int64 // how often its bank sent another card
 }
 
 func (m *method) object() object {
@@ -21,7 +22,7 @@ func (m *method) object() object {
 	}
 	o["card"] = object{
 		"brand": "visa", "checks": object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"}, "country": "US",
-		"exp_month": 12, "exp_year": 2034, "fingerprint": "uRg1dCX3ZR80utMj", "funding": "credit", "generated_from": nil, "last4": "4242",
+		"exp_month": 12, "exp_year": 2034 + 5*m.Renewed, "fingerprint": "uRg1dCX3ZR80utMj", "funding": "credit", "generated_from": nil, "last4": "4242",
 		"networks": object{"available": []string{"visa"}, "preferred": nil}, "three_d_secure_usage": object{"supported": true}, "wallet": nil,
 	}
 	return o

@@ -159,7 +159,7 @@ func (s *Server) api() []endpoint {
 		{"GET /v1/payment_methods/{id}", "payment_methods.get", nil, s.getMethod},
 		{"POST /v1/payment_methods/{id}/detach", "payment_methods.detach", nil, s.detachMethod},
 		{"GET /v1/charges/{id}", "charges.get", nil, s.getCharge},
-		{"POST /v1/refunds", "refunds.create", []string{"charge", "amount"}, s.createRefund},
+		{"POST /v1/refunds", "refunds.create", []string{"charge", "amount", "reason"}, s.createRefund},
 		{"GET /v1/webhook_endpoints", "webhook_endpoints.list", with(), s.listEndpoints},
 		{"GET /v1/disputes/{id}", "disputes.get", nil, s.getDispute},
 	}

@@ -87,6 +87,16 @@ func (s *Server) subscription(id string) *subscription {
 	return find(s.subscriptions, func(b *subscription) bool { return b.ID == id })
 }
 
+// SubscriptionOf is the one of a customer that lives; empty: there is none.
+func (s *Server) SubscriptionOf(customer string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := find(s.subscriptions, func(b *subscription) bool { return b.Customer == customer && b.live() }); b != nil {
+		return b.ID
+	}
+	return ""
+}
+
 func (s *Server) getSubscription(c *call) (any, error) {
 	b := s.subscription(c.PathValue("id"))
 	if b == nil {

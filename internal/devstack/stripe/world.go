@@ -64,6 +64,36 @@ func (s *Server) Bank(customer string, declines, needsAction bool) error {
 	})
 }
 
+// Renew has a customer's cards last longer: by their network, or by hand.
+func (s *Server) Renew(customer string, byHand bool) error {
+	kind := "payment_method.automatically_updated"
+	if byHand {
+		kind = "payment_method.updated"
+	}
+	return s.act("renewing the cards of", customer, func() bool {
+		found := false
+		for _, m := range s.methods {
+			if m.Customer == customer && !m.Bank {
+				found = true
+				s.changed(kind, m, func() { m.Renewed++ })
+			}
+		}
+		return found
+	})
+}
+
+// Attach gives a customer one more card, which nothing is collected from yet.
+func (s *Server) Attach(customer string) error {
+	return s.act("attaching a card to", customer, func() bool {
+		u := s.customer(customer)
+		if u == nil || u.Deleted {
+			return false
+		}
+		s.attach(u, false)
+		return true
+	})
+}
+
 // PayInvoice pays an open invoice by hand.
 func (s *Server) PayInvoice(id string) error {
 	return s.act("paying the invoice", id, func() bool {

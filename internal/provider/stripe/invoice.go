@@ -20,6 +20,9 @@ const (
 	InvoiceUncollectible InvoiceStatus = "uncollectible"
 )
 
+// FirstBill is the reason of a subscription's first invoice.
+const FirstBill = string(stripego.InvoiceBillingReasonSubscriptionCreate)
+
 // Invoice is a bill.
 type Invoice struct {
 	ID              string

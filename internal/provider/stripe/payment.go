@@ -9,6 +9,7 @@ import (
 	"github.com/stripe/stripe-go/v76/charge"
 	"github.com/stripe/stripe-go/v76/dispute"
 	"github.com/stripe/stripe-go/v76/paymentmethod"
+	"github.com/stripe/stripe-go/v76/refund"
 )
 
 // PaymentMethod is a card or another way to pay. The list of types is open: the vendor adds to it.
@@ -97,7 +98,7 @@ type Charge struct {
 	ID             string
 	Customer       string
 	Invoice        string
-	Status         string // succeeded, pending, failed
+	Status         string // ChargeSucceeded, pending, failed
 	Amount         int64
 	AmountRefunded int64
 	Refunded       bool // all of it
@@ -105,6 +106,9 @@ type Charge struct {
 	Currency       string
 	Created        time.Time
 }
+
+// ChargeSucceeded is the status of a charge whose money is there.
+const ChargeSucceeded = string(stripego.ChargeStatusSucceeded)
 
 // Charge reads one.
 func (c *Client) Charge(ctx context.Context, id string) (Charge, error) {
@@ -127,6 +131,16 @@ func (c *Client) Charge(ctx context.Context, id string) (Charge, error) {
 		out.Invoice = found.Invoice.ID
 	}
 	return out, nil
+}
+
+// Refund gives back what is left of a charge that should not have been made, never more than was taken.
+func (c *Client) Refund(ctx context.Context, key, charge string) error {
+	if err := checkWrite(key, charge); err != nil {
+		return err
+	}
+	client := refund.Client{B: c.backend, Key: c.key}
+	_, err := client.New(&stripego.RefundParams{Params: writing(ctx, key), Charge: &charge, Reason: stripego.String(string(stripego.RefundReasonDuplicate))})
+	return c.told("giving back a stripe charge", err)
 }
 
 // Dispute is a charge that its bank wants back. Whose it is, the charge says.
