@@ -401,4 +401,6 @@ type WebhookEvent struct {
 	QueuedAt       time.Time
 	Note           *string
 	ResolvedBy     *uuid.UUID
+	SubjectKind    *string
+	SubjectID      *uuid.UUID
 }
