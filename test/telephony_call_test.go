@@ -21,8 +21,8 @@ const (
 	setNumber   = `mutation($in: PhoneNumberUpdateInput!) { phoneNumberUpdate(input: $in) { phoneNumber { id } userErrors { code message path } } }`
 	watchCall   = `subscription($id: ID!, $after: String) { callStatus(callId: $id, after: $after) { cursor status previousStatus replayed call { id status } } }`
 	wholeOfCall = `query($id: ID!) { call(id: $id) { id direction status providerStatus fromNumber toNumber recorded startedAt endedAt durationMs failure { code message }
-		disposition dispositionNote dispositionSetBy { id } createdBy { id } legs { providerId first status } recordings { id status call { id } }
-		transcription { id status text } notes { text author { id } } timeline { type subject { id } } } }`
+		disposition dispositionNote dispositionSetBy { id } createdBy { id } legs { providerId first status startedAt endedAt } recordings { id status call { id } }
+		transcription { id status text } notes { text author { id } } timeline { type summary subject { id } } } }`
 )
 
 // told is a call as a client sees it.
@@ -39,6 +39,7 @@ type told struct {
 	Legs                                        []struct {
 		ProviderID, Status string
 		First              bool
+		StartedAt, EndedAt *string
 	}
 	Recordings []struct {
 		ID, Status string
@@ -49,7 +50,7 @@ type told struct {
 		Text   string
 		Author struct{ ID string }
 	}
-	Timeline []struct{ Type string }
+	Timeline []struct{ Type, Summary string }
 }
 
 func (p *person) told(call string) told {
