@@ -21,7 +21,7 @@ func (s *Service) NextAttempts(ctx context.Context, viewer access.Viewer, wanted
 	for i, id := range open {
 		asked[i] = deliverArgs{EventID: id}
 	}
-	due, err := jobs.Due(ctx, s.jobs, asked)
+	due, err := jobs.Due(ctx, s.store.Pool(), asked)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func TestTheNextRunOfAJobIsTheEarliestThatWaitsAndNoOther(t *testing.T) {
 		}
 	}
 	o.execute(t, `UPDATE river.river_job SET state = 'completed', finalized_at = now() WHERE args->>'text' = 'ran'`)
-	due, err := Due(t.Context(), q, []noteArgs{{Text: "twice"}, {Text: "ran"}, {Text: "never"}})
+	due, err := Due(t.Context(), o.store.Pool(), []noteArgs{{Text: "twice"}, {Text: "ran"}, {Text: "never"}})
 	if err != nil {
 		t.Fatal(err)
 	}
