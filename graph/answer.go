@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -30,6 +31,7 @@ type answer struct {
 	details        loader[*transcription.Details]
 	webhooks       loader[*inbox.Kept]
 	contents       loader[*inbox.Content]
+	attempts       loader[*time.Time]
 	playback       *recording.Playback
 
 	mu         sync.Mutex
@@ -55,8 +57,9 @@ func (r *Resolver) answer(v access.Viewer) *answer {
 	a.users = loader[*identity.User]{crowd: &crowd{}, read: r.People.Users}
 	a.recordings = loader[*recording.Recording]{crowd: &crowd{}, read: meeting(as(r.Recordings.ByID), a.metRecordings)}
 	a.transcriptions = loader[*transcription.Transcription]{crowd: &crowd{}, read: as(r.Transcriptions.ByID)}
-	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: as(r.Inbox.ByID)}
+	a.webhooks = loader[*inbox.Kept]{crowd: &crowd{}, read: meeting(as(r.Inbox.ByID), a.metWebhooks)}
 	a.contents = loader[*inbox.Content]{crowd: &crowd{}, read: as(r.Inbox.Contents)}
+	a.attempts = loader[*time.Time]{crowd: a.contents.crowd, read: as(r.Inbox.NextAttempts)}
 	a.details = loader[*transcription.Details]{crowd: &crowd{}, read: as(r.Transcriptions.Details)}
 	a.ofRecordings = loader[[]transcription.Transcription]{crowd: &crowd{}, read: func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]transcription.Transcription, error) {
 		found, err := r.Transcriptions.OfRecordings(ctx, v, ids)
@@ -130,6 +133,7 @@ func (a *answer) metRecordings(list []recording.Recording) {
 func (a *answer) metWebhooks(list []inbox.Kept) {
 	a.contents.crowd.meet(each(list, func(k inbox.Kept) uuid.UUID { return k.ID.UUID }))
 	a.users.crowd.meet(each(list, func(k inbox.Kept) uuid.UUID { return k.Resolver() }))
+	a.metSubjects(each(list, func(k inbox.Kept) ids.ID { return orNone(k.Subject) }))
 }
 
 func (a *answer) metMembers(list []identity.Membership) {
@@ -151,28 +155,18 @@ func (a *answer) metEntries(list []activity.Entry) {
 
 func (a *answer) metEvents(list []activity.Event) {
 	a.users.crowd.meet(each(list, func(e activity.Event) uuid.UUID { return orNil(e.Actor.UserID) }))
-	a.transcriptions.crowd.meet(each(list, subject(ids.Transcription)))
-	a.recordings.crowd.meet(each(list, subject(ids.Recording)))
-	a.calls.crowd.meet(each(list, subject(ids.Call)))
-	a.webhooks.crowd.meet(each(list, subject(ids.Webhook)))
-	a.contents.crowd.meet(each(list, subject(ids.Webhook)))
-}
-
-func subject(kind ids.Kind) func(activity.Event) uuid.UUID {
-	return func(e activity.Event) uuid.UUID {
-		if e.Subject.Is(kind) {
-			return e.Subject.UUID
-		}
-		return uuid.Nil
-	}
+	about := each(list, func(e activity.Event) ids.ID { return e.Subject })
+	a.metSubjects(about)
+	a.webhooks.crowd.meet(kind(about, ids.Webhook))
 }
 
 // each collects the ids of a list, once each and without the empty one.
-func each[T any](list []T, id func(T) uuid.UUID) []uuid.UUID {
-	seen := make(map[uuid.UUID]bool, len(list))
-	out := make([]uuid.UUID, 0, len(list))
+func each[T any, K comparable](list []T, id func(T) K) []K {
+	var empty K
+	seen := make(map[K]bool, len(list))
+	out := make([]K, 0, len(list))
 	for _, item := range list {
-		if key := id(item); key != uuid.Nil && !seen[key] {
+		if key := id(item); key != empty && !seen[key] {
 			seen[key] = true
 			out = append(out, key)
 		}

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/switchboard-voice/switchboard/graph/generated"
 	"github.com/switchboard-voice/switchboard/graph/model"
@@ -25,6 +26,14 @@ func (r *mutationResolver) WebhookEventResolve(ctx context.Context, input inbox.
 func (r *organizationResolver) WebhookInbox(ctx context.Context, obj *identity.Organization, first int, after *string, filter *inbox.Wanted) (*page.Connection[inbox.Kept], error) {
 	events, err := r.Inbox.Page(ctx, viewer(ctx), obj.ID, page.Args{First: first, After: after}, filter)
 	return met(events, err, of(ctx).metWebhooks)
+}
+
+func (r *webhookEventResolver) NextAttemptAt(ctx context.Context, obj *inbox.Kept) (*time.Time, error) {
+	return of(ctx).attempts.load(ctx, obj.ID.UUID)
+}
+
+func (r *webhookEventResolver) Subject(ctx context.Context, obj *inbox.Kept) (model.Node, error) {
+	return r.perhaps(ctx, obj.Subject)
 }
 
 func (r *webhookEventResolver) Content(ctx context.Context, obj *inbox.Kept) (*inbox.Content, error) {

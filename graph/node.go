@@ -62,12 +62,8 @@ func (r *Resolver) nodes(ctx context.Context, wanted []ids.ID) ([]model.Node, er
 	if len(wanted) > maxNodes {
 		return nil, fault.Invalid("ids", "Ask for at most %d ids, not %d.", maxNodes, len(wanted))
 	}
-	of(ctx).organizations.crowd.meet(kind(wanted, ids.Organization))
-	of(ctx).recordings.crowd.meet(kind(wanted, ids.Recording))
-	of(ctx).transcriptions.crowd.meet(kind(wanted, ids.Transcription))
-	of(ctx).calls.crowd.meet(kind(wanted, ids.Call))
+	of(ctx).metSubjects(wanted)
 	of(ctx).webhooks.crowd.meet(kind(wanted, ids.Webhook))
-	of(ctx).contents.crowd.meet(kind(wanted, ids.Webhook))
 	list := make([]model.Node, len(wanted))
 	for i, id := range wanted {
 		found, err := r.node(ctx, id)

@@ -22,21 +22,52 @@ func TestDemoCallShowsEveryStepLiveFromRingingToTheTranscript(t *testing.T) {
 	t.Parallel()
 	a := startPhone(t)
 	p := a.caller("ours", "OPERATOR")
-	stdout, stderr, err := p.demoCall()
-	if err != nil || !strings.Contains(stdout, "1: Hello there.\n") || !strings.Contains(stdout, "2: Good morning.\n") {
+	a.phone.SetFaults(signalwire.Faults{Hold: "ringing"})
+	before := a.operations()
+	cmd := exec.CommandContext(within(t), program, "demo", "call", "--server", a.url, "--token", p.token)
+	stdout, stderr := &output{}, &output{}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	shows := func(step string) {
+		t.Helper()
+		eventually(t, "it to show "+step, func() bool { return strings.Contains(stderr.String(), step) })
+	}
+	shows("call           ringing")
+	a.phone.SetFaults(signalwire.Faults{Hold: "in-progress"})
+	shows("call           in progress")
+	a.phone.SetFaults(signalwire.Faults{})
+	if err := cmd.Wait(); err != nil || !strings.Contains(stdout.String(), "1: Hello there.\n") || !strings.Contains(stdout.String(), "2: Good morning.\n") {
 		t.Fatalf("%v\n%s\n%s\n%s", err, stdout, stderr, a.output)
 	}
-	at := -1
-	for _, step := range []string{"calling " + theirNumber, "call           completed", "recording      stored", "transcription  completed"} {
-		next := strings.Index(stderr, step)
-		if next <= at {
-			t.Errorf("want %q next in:\n%s", step, stderr)
-		}
-		at = next
+	inOrder(t, stderr.String(), "calling "+theirNumber, "call           ringing", "call           in progress", "call           completed", "recording      stored", "transcription  completed")
+	// Whose it is, where its stream stands, the call itself, the transcript, and once for each of four events: nothing
+	// is asked for again and again.
+	if n := a.operations() - before; n > 8 {
+		t.Errorf("%d operations were sent besides what was told live", n)
 	}
 	if taken := a.phone.Stats(); taken.Placed != 1 || taken.ByTo[theirNumber] != 1 {
 		t.Errorf("the provider was asked for %+v", taken)
 	}
+}
+
+// inOrder wants each of these in a text, one behind the other.
+func inOrder(t *testing.T, text string, steps ...string) {
+	t.Helper()
+	at := -1
+	for _, step := range steps {
+		next := strings.Index(text, step)
+		if next <= at {
+			t.Errorf("want %q next in:\n%s", step, text)
+		}
+		at = next
+	}
+}
+
+// operations counts the queries and mutations that came so far; subscriptions come over sockets.
+func (a *app) operations() int {
+	return strings.Count(a.output.String(), `"method":"POST","route":"/graphql"`)
 }
 
 func TestDemoCallSaysHowACallEndedThatNobodyAnswered(t *testing.T) {

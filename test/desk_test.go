@@ -21,6 +21,8 @@ type knocked struct {
 	ExternalID               *string
 	Attempts                 int
 	Error, Note              *string
+	NextAttemptAt            *time.Time
+	Subject                  *struct{ ID string }
 	ResolvedBy               *struct{ User struct{ ID string } }
 	Content                  *struct {
 		Headers []struct{ Name, Value string }
@@ -29,7 +31,7 @@ type knocked struct {
 	}
 }
 
-const knockedFields = `id source type externalId status attempts error note resolvedBy { user { id } }`
+const knockedFields = `id source type externalId status attempts error note nextAttemptAt subject { id } resolvedBy { user { id } }`
 
 // webhooks are an organization's, as the filter has them.
 func (p *person) webhooks(filter vars) []knocked {
@@ -83,6 +85,13 @@ func TestAdminsFindTheWebhooksOfTheirOrganizationAndNoOther(t *testing.T) {
 	dead := a.kept(admin, "SIGNALWIRE", "FAILED", "Call-2", 48*time.Hour)
 	gone := a.kept(admin, "ASSEMBLYAI", "DISCARDED", "100%_sure", 24*time.Hour)
 	foreign := a.kept(other, "SIGNALWIRE", "FAILED", "call-1", time.Hour)
+	call, theirs := admin.rung("COMPLETED", theirNumber, time.Minute), other.rung("COMPLETED", theirNumber, time.Minute)
+	a.exec(`UPDATE switchboard.webhook_events SET subject_kind = 'call', subject_id = CASE id WHEN $1 THEN $2::uuid ELSE $3 END WHERE id IN ($1, $4)`, idOf(t, done), idOf(t, call), idOf(t, theirs), idOf(t, dead))
+	for _, k := range admin.webhooks(nil) {
+		if about := k.Subject; (about != nil) != (k.ID == done) || about != nil && about.ID != call {
+			t.Errorf("%s is shown to be about %+v", k.ID, about)
+		}
+	}
 	now := time.Now()
 	for name, c := range map[string]struct {
 		filter vars
@@ -177,21 +186,26 @@ func TestInboxCostsTheSameStatementsHoweverManyRows(t *testing.T) {
 	t.Parallel()
 	a := start(t)
 	admin := a.person("ours", "ADMIN")
-	for range 30 {
-		a.kept(admin, "SIGNALWIRE", "FAILED", "call-1", 0)
+	for i := range 30 {
+		event, call := a.kept(admin, "SIGNALWIRE", "FAILED", "call-1", 0), admin.rung("COMPLETED", theirNumber, time.Minute)
+		a.exec(`UPDATE switchboard.webhook_events SET subject_kind = 'call', subject_id = $2 WHERE id = $1`, idOf(t, event), idOf(t, call))
+		if i%2 == 1 { // each second one is about a recording, so that ten rows cost what thirty do
+			admin.transcribed(call)
+			a.exec(`UPDATE switchboard.webhook_events SET subject_kind = 'rec', subject_id = (SELECT id FROM switchboard.recordings WHERE call_id = $2) WHERE id = $1`, idOf(t, event), idOf(t, call))
+		}
 	}
 	a.exec(`UPDATE switchboard.webhook_events SET status = 'DISCARDED', processed_at = now(), note = 'x', resolved_by = $1`, admin.user)
 	var counts []int
-	for _, rows := range []int{1, 10, 30} {
+	for _, rows := range []int{2, 10, 30} {
 		id := uuid.NewString()
-		query := fmt.Sprintf(`{"query":"{ organization(slug: \"ours\") { webhookInbox(first: %d) { nodes { id content { payload } resolvedBy { user { email } } } } } }"}`, rows)
+		query := fmt.Sprintf(`{"query":"{ organization(slug: \"ours\") { webhookInbox(first: %d) { nodes { id nextAttemptAt subject { ... on Call { status } ... on Recording { size: sizeBytes } } content { payload } resolvedBy { user { email } } } } } }"}`, rows)
 		response, text := a.post(query, http.Header{"Authorization": {"Bearer " + admin.token}, "X-Request-Id": {id}})
-		if response.StatusCode != 200 || strings.Contains(text, `"errors"`) || strings.Count(text, "RecordingSid") != rows {
+		if response.StatusCode != 200 || strings.Contains(text, `"errors"`) || strings.Count(text, "RecordingSid") != rows || strings.Count(text, `"size"`) != rows/2 {
 			t.Fatalf("%d rows: %d %.300s", rows, response.StatusCode, text)
 		}
 		counts = append(counts, a.statements(id))
 	}
-	if counts[0] != counts[2] || counts[1] != counts[2] || counts[2] > 5 { // session, organization, page, contents, users
+	if counts[0] != counts[2] || counts[1] != counts[2] || counts[2] > 9 { // session, organization, page, which are open, their jobs, calls, recordings, contents, users
 		t.Errorf("statements: %v", counts)
 	}
 }
@@ -205,10 +219,18 @@ func TestAdminRetriesWhatFailedOnceItsCauseIsGoneAndDiscardsTheRest(t *testing.T
 	admin.becomes(id, "PROCESSING")
 	a.provider.SetFaults(assemblyai.Faults{On: "get", Fail5xx: 1000})
 	a.knock("", fmt.Sprintf(`{"transcript_id":%q,"status":"completed"}`, a.providerID(id)), &a.secrets.webhook)
-	eventually(t, "the first try to fail", func() bool { return a.events("status = 'RETRYING'") == 1 })
+	due := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
+	eventually(t, "the first try to fail, and the next to be told", func() bool {
+		a.exec("UPDATE river.river_job SET scheduled_at = $1 WHERE kind = 'inbox.deliver' AND state = 'retryable'", due)
+		waits := admin.webhooks(vars{"statuses": []string{"RETRYING"}})
+		return len(waits) == 1 && waits[0].NextAttemptAt != nil && waits[0].NextAttemptAt.Equal(due) && waits[0].Subject != nil && waits[0].Subject.ID == id
+	})
 	a.exec(`UPDATE river.river_job SET max_attempts = attempt + 1, scheduled_at = now() WHERE kind = 'inbox.deliver'`)
 	var dead []knocked
 	eventually(t, "it to be given up", func() bool { dead = admin.webhooks(vars{"statuses": []string{"FAILED"}}); return len(dead) == 1 })
+	if dead[0].NextAttemptAt != nil {
+		t.Errorf("one that was given up is to be tried at %s", dead[0].NextAttemptAt)
+	}
 	a.provider.SetFaults(assemblyai.Faults{})
 
 	other, foreign := a.kept(admin, "SIGNALWIRE", "FAILED", "call-1", 0), a.kept(a.person("theirs", "OWNER"), "SIGNALWIRE", "FAILED", "call-1", 0)

@@ -116,11 +116,20 @@ func TestMakeRunShowsTheWholeWalkWithNothingConfiguredAndKeepsItsData(t *testing
 	if n := strings.Count(text, "  speaker "); n != strings.Count(strings.TrimSpace(samples.CallText()), "\n")+1 {
 		t.Errorf("%d turns are shown:\n%s", n, text)
 	}
-	transcribe := exec.Command(ordinary(t), "transcribe", "--server", fmt.Sprintf("http://localhost:%d", port), "../internal/devstack/samples/jfk.wav")
+	server := fmt.Sprintf("http://localhost:%d", port)
+	called := make(chan error, 1) // the call takes its time: somebody rings, talks and hangs up
+	call, heard := exec.CommandContext(within(t), ordinary(t), "demo", "call", "--server", server), &output{}
+	call.Env, call.Stdout, call.Stderr = s.cmd.Env, heard, heard
+	go func() { called <- call.Run() }()
+	transcribe := exec.Command(ordinary(t), "transcribe", "--server", server, "../internal/devstack/samples/jfk.wav")
 	transcribe.Env = s.cmd.Env
 	if out, err := transcribe.CombinedOutput(); err != nil || !strings.Contains(strings.ToLower(string(out)), "ask not what your country can do for you") {
 		t.Errorf("transcribe beside it: %v\n%s", err, out)
 	}
+	if err := <-called; err != nil {
+		t.Errorf("demo call beside it: %v\n%s", err, heard)
+	}
+	inOrder(t, heard.String(), "calling ", "call           ringing", "call           in progress", "call           completed", "recording      stored", "transcription  completed", "[00:00:")
 	if err := s.interrupt(); err != nil {
 		t.Errorf("after Ctrl-C: %v\n%s", err, s.output)
 	}

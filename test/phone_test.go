@@ -18,7 +18,8 @@ const ourNumber, theirNumber = "+12025550100", "+12025550142"
 type telephone struct {
 	*app
 	phone  *signalwire.Server
-	key    string // that signs the service's callbacks
+	key    string // that signs the service's callbacks; it is the older of two
+	newKey string // that will, once the project has turned to it
 	token  string // that opens its API
 	vendor string // where that is
 }
@@ -26,7 +27,7 @@ type telephone struct {
 // startPhone runs one process with a telephone service that loses no time.
 func startPhone(t *testing.T, settings ...string) *telephone {
 	t.Helper()
-	token, key := "phone-"+rand.Text(), "PSK"+rand.Text()
+	token, key, newKey := "phone-"+rand.Text(), "PSK"+rand.Text(), "PSK"+rand.Text()
 	phone := signalwire.New(signalwire.Config{
 		ProjectID: "project-1", Token: token, SigningKey: key, Pace: signalwire.Pace{Retry: 50 * time.Millisecond},
 	})
@@ -39,9 +40,9 @@ func startPhone(t *testing.T, settings ...string) *telephone {
 		server.Close()
 	})
 	a := start(t, append([]string{
-		"SIGNALWIRE_PROJECT_ID=project-1", "SIGNALWIRE_TOKEN=" + token, "SIGNALWIRE_SPACE_URL=" + server.URL, "SIGNALWIRE_SIGNING_KEY=" + key,
+		"SIGNALWIRE_PROJECT_ID=project-1", "SIGNALWIRE_TOKEN=" + token, "SIGNALWIRE_SPACE_URL=" + server.URL, "SIGNALWIRE_SIGNING_KEY=" + newKey + "," + key,
 	}, settings...)...)
-	return &telephone{app: a, phone: phone, key: key, token: token, vendor: server.URL}
+	return &telephone{app: a, phone: phone, key: key, newKey: newKey, token: token, vendor: server.URL}
 }
 
 // owns gives an organization a number.

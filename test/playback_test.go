@@ -138,11 +138,15 @@ func TestRecordingUnderLegalHoldIsDeletedByNobody(t *testing.T) {
 
 func TestRecordingsGoWhenTheirOrganizationKeepsThemNoLonger(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	admin, other := a.person("ours", "ADMIN"), a.person("theirs", "ADMIN")
+	a := startPhone(t)
+	admin, other := a.caller("ours", "ADMIN"), a.person("theirs", "ADMIN")
+	admin.rule(vars{"record": true, "transcribe": false})
 	old, held, fresh, foreign := admin.recording(), admin.recording(), admin.recording(), other.recording()
+	spoken, heldCall := admin.tape(admin.call(nil), "STORED").ID, admin.tape(admin.call(nil), "STORED").ID
 	a.exec(`UPDATE switchboard.recordings SET created_at = now() - interval '31 days' WHERE id <> $1`, idOf(t, fresh))
-	admin.mutate(holdSet, vars{"in": vars{"recordingId": held, "hold": true, "reason": "Case 4711"}})
+	for _, id := range []string{held, heldCall} {
+		admin.mutate(holdSet, vars{"in": vars{"recordingId": id, "hold": true, "reason": "Case 4711"}})
+	}
 	keep := func(days any) vars {
 		return vars{"in": vars{"organizationId": admin.organization.String(), "recordingRetentionDays": days}}
 	}
@@ -165,11 +169,13 @@ func TestRecordingsGoWhenTheirOrganizationKeepsThemNoLonger(t *testing.T) {
 		p.must(`query($id: ID!) { recording(id: $id) { id } }`, vars{"id": id}, &out)
 		return out.Recording != nil
 	}
-	eventually(t, "the old one and its audio to go", func() bool { return !there(admin, old) && len(a.objects()) == 3 })
-	if !there(admin, held) || !there(admin, fresh) || !there(other, foreign) {
+	eventually(t, "the old ones and their audio to go, also at the provider", func() bool {
+		return !there(admin, old) && !there(admin, spoken) && len(a.objects()) == 4 && a.phone.Stats().Deleted == 1
+	})
+	if !there(admin, held) || !there(admin, heldCall) || !there(admin, fresh) || !there(other, foreign) {
 		t.Error("one of the others went too")
 	}
-	if n := a.rows(`SELECT count(*) FROM switchboard.activity_events WHERE type = 'RECORDING_DELETED' AND actor_kind = 'SYSTEM'`); n != 1 {
+	if n := a.rows(`SELECT count(*) FROM switchboard.activity_events WHERE type = 'RECORDING_DELETED' AND actor_kind = 'SYSTEM'`); n != 2 {
 		t.Errorf("%d deletions are told", n)
 	}
 }

@@ -21,8 +21,8 @@ const (
 	setNumber   = `mutation($in: PhoneNumberUpdateInput!) { phoneNumberUpdate(input: $in) { phoneNumber { id } userErrors { code message path } } }`
 	watchCall   = `subscription($id: ID!, $after: String) { callStatus(callId: $id, after: $after) { cursor status previousStatus replayed call { id status } } }`
 	wholeOfCall = `query($id: ID!) { call(id: $id) { id direction status providerStatus fromNumber toNumber recorded startedAt endedAt durationMs failure { code message }
-		disposition dispositionNote dispositionSetBy { id } createdBy { id } legs { providerId first status } recordings { id status call { id } }
-		transcription { id status text } notes { text author { id } } timeline { type subject { id } } } }`
+		disposition dispositionNote dispositionSetBy { id } createdBy { id } legs { providerId first status startedAt endedAt } recordings { id status call { id } }
+		transcription { id status text } notes { text author { id } } timeline { type summary subject { id } } } }`
 )
 
 // told is a call as a client sees it.
@@ -39,6 +39,7 @@ type told struct {
 	Legs                                        []struct {
 		ProviderID, Status string
 		First              bool
+		StartedAt, EndedAt *string
 	}
 	Recordings []struct {
 		ID, Status string
@@ -49,7 +50,7 @@ type told struct {
 		Text   string
 		Author struct{ ID string }
 	}
-	Timeline []struct{ Type string }
+	Timeline []struct{ Type, Summary string }
 }
 
 func (p *person) told(call string) told {
@@ -144,24 +145,33 @@ func TestACallIsFollowedFromRingingToItsTranscriptWithoutPolling(t *testing.T) {
 	ctx := within(t)
 	go func() {
 		failed <- p.Subscribe(ctx, `subscription($id: ID!, $after: String) { organizationActivity(organizationId: $id, after: $after) { type
-			subject { ... on Call { call: status } ... on Recording { recording: status } ... on Transcription { transcription: status } } } }`,
+			subject { ... on Call { call: status } ... on Recording { recording: status audio { url } } ... on Transcription { transcription: status text utterances(first: 1) { nodes { text } } } } } }`,
 			vars{"id": p.organization.String(), "after": from}, func(raw json.RawMessage) error {
 				var data struct {
 					OrganizationActivity struct {
 						Type    string
-						Subject struct{ Transcription string }
+						Subject struct {
+							Transcription, Text string
+							Audio               *struct{ URL string }
+						}
 					}
 				}
 				if err := json.Unmarshal(raw, &data); err != nil {
 					return err
 				}
 				seen = append(seen, data.OrganizationActivity.Type)
-				if data.OrganizationActivity.Subject.Transcription == "COMPLETED" {
+				shown := data.OrganizationActivity.Subject
+				if shown.Audio != nil {
+					seen = append(seen, "audio")
+				}
+				if shown.Transcription == "COMPLETED" {
+					seen = append(seen, shown.Text)
 					return done
 				}
 				return nil
 			})
 	}()
+	before := a.operations()
 	id := p.call(nil)
 	var events []event
 	err := p.Subscribe(within(t), watchCall, vars{"id": id}, func(raw json.RawMessage) error {
@@ -179,8 +189,11 @@ func TestACallIsFollowedFromRingingToItsTranscriptWithoutPolling(t *testing.T) {
 	if err := <-failed; !errors.Is(err, done) {
 		t.Fatal(err)
 	}
-	if !slices.Contains(seen, "CALL_STATUS_CHANGED") || !slices.Contains(seen, "RECORDING_AVAILABLE") {
+	if !slices.Contains(seen, "CALL_STATUS_CHANGED") || !slices.Contains(seen, "RECORDING_AVAILABLE") || !slices.Contains(seen, "audio") || !strings.Contains(seen[len(seen)-1], "Hello") {
 		t.Errorf("the organization's stream: %v", seen)
+	}
+	if n := a.operations() - before; n > 1 { // the mutation
+		t.Errorf("%d operations were sent besides the streams", n)
 	}
 	c := p.told(id)
 	if c.Transcription == nil || !strings.Contains(c.Transcription.Text, "Hello") || len(c.Recordings) != 1 || c.Recordings[0].Call.ID != id || c.Recordings[0].Status != "STORED" {

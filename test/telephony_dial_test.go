@@ -193,6 +193,10 @@ func TestPremiumEmergencyAndNonsenseNumbersAreNotCalled(t *testing.T) {
 	if id := p.call(vars{"to": "(202) 555-0142"}); p.told(id).ToNumber != theirNumber {
 		t.Errorf("dialed as from Washington: %s", p.told(id).ToNumber)
 	}
+	second := p.number("+12025550177")
+	if id := p.call(vars{"fromNumberId": second}); p.told(id).FromNumber != "+12025550177" {
+		t.Errorf("from the number that was chosen: %s", p.told(id).FromNumber)
+	}
 }
 
 func TestWithoutAProviderNoCallBegins(t *testing.T) {

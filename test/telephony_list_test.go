@@ -92,31 +92,47 @@ func TestCallsAreFilteredOrderedAndPagedWithoutLossOrRepeat(t *testing.T) {
 	other.rung("COMPLETED", "+12025550111", time.Minute)
 	old, busy := p.rung("COMPLETED", "+12025550111", 5*time.Minute), p.rung("BUSY", "+442079460123", 4*time.Minute)
 	missed, long, now := p.rung("NO_ANSWER", "+12125550111", 3*time.Minute), p.rung("COMPLETED", "+12025550777", 20*time.Minute), p.rung("CANCELED", "+12025550112", time.Minute)
+	talks := p.rung("CANCELED", "+12025550113", 30*time.Second)
 	p.transcribed(old)
+	a.exec(`UPDATE switchboard.calls SET status = 'IN_PROGRESS', direction = 'INBOUND', created_by = NULL, ended_at = NULL, duration_ms = NULL WHERE id = $1`, idOf(t, talks))
+	// As old and as long as another: a page may end between the two.
+	a.exec(`UPDATE switchboard.calls c SET created_at = o.created_at, duration_ms = o.duration_ms FROM switchboard.calls o WHERE o.id = $1 AND c.id = $2`, idOf(t, busy), idOf(t, missed))
 	a.exec(`UPDATE switchboard.calls SET disposition = 'SALE', disposition_at = now() WHERE to_number = '+12025550777'`)
 	for name, c := range map[string]struct {
 		filter, order vars
 		want          []string
 	}{
-		"newest first":         {nil, nil, []string{now, missed, busy, old, long}},
-		"oldest first":         {nil, vars{"direction": "ASC"}, []string{long, old, busy, missed, now}},
-		"longest first":        {nil, vars{"field": "DURATION"}, []string{long, old, busy, missed, now}},
-		"shortest first":       {nil, vars{"field": "DURATION", "direction": "ASC"}, []string{now, missed, busy, old, long}},
+		"newest first":         {nil, nil, []string{talks, now, missed, busy, old, long}},
+		"oldest first":         {nil, vars{"direction": "ASC"}, []string{long, old, busy, missed, now, talks}},
+		"longest first":        {nil, vars{"field": "DURATION"}, []string{long, old, missed, busy, now, talks}},
+		"shortest first":       {nil, vars{"field": "DURATION", "direction": "ASC"}, []string{talks, now, busy, missed, old, long}},
 		"by status":            {vars{"status": []string{"BUSY", "NO_ANSWER"}}, nil, []string{missed, busy}},
 		"by disposition":       {vars{"disposition": []string{"SALE"}}, nil, []string{long}},
-		"by direction":         {vars{"direction": "INBOUND"}, nil, nil},
-		"since":                {vars{"createdAfter": time.Now().Add(-210 * time.Second).Format(time.RFC3339)}, nil, []string{now, missed}},
+		"by direction":         {vars{"direction": "INBOUND"}, nil, []string{talks}},
+		"since":                {vars{"createdAfter": time.Now().Add(-210 * time.Second).Format(time.RFC3339)}, nil, []string{talks, now}},
 		"until":                {vars{"createdBefore": time.Now().Add(-10 * time.Minute).Format(time.RFC3339)}, nil, []string{long}},
 		"how a number begins":  {vars{"search": "+1 (202) 555-0111"}, nil, []string{old}},
 		"how numbers begin":    {vars{"search": "+44"}, nil, []string{busy}},
 		"its last digits":      {vars{"search": "555-0111"}, nil, []string{missed, old}},
 		"with a transcript":    {vars{"hasTranscript": true}, nil, []string{old}},
-		"without a transcript": {vars{"hasTranscript": false}, nil, []string{now, missed, busy, long}},
+		"without a transcript": {vars{"hasTranscript": false}, nil, []string{talks, now, missed, busy, long}},
+		"all of it at once":    {vars{"status": []string{"COMPLETED"}, "direction": "OUTBOUND", "search": "+1202", "hasTranscript": false, "createdBefore": time.Now().Format(time.RFC3339)}, vars{"field": "DURATION"}, []string{long}},
 	} {
 		got, total := p.list(c.filter, c.order)
 		if !slices.Equal(got, c.want) || total != len(c.want) {
 			t.Errorf("%s: %d of %d calls, want %d: %v", name, len(got), total, len(c.want), got)
 		}
+	}
+	a.exec(`INSERT INTO switchboard.calls (id, organization_id, direction, status, from_number, to_number, record, transcribe)
+		SELECT gen_random_uuid(), $1, 'INBOUND', 'RINGING', '+1', '+1', false, false FROM generate_series(1, 10000)`, other.organization.UUID)
+	var out struct {
+		Organization struct {
+			Calls, Over struct{ TotalCount int }
+		}
+	}
+	other.must(`{ organization(slug: "rivals") { calls(first: 1) { totalCount } over: calls(first: 1, filter: {status: [COMPLETED]}) { totalCount } } }`, nil, &out)
+	if o := out.Organization; o.Calls.TotalCount != 10_000 || o.Over.TotalCount != 1 {
+		t.Errorf("of 10001 calls are counted: %+v", o)
 	}
 	for _, search := range []string{"", "4", "name", "12345678901234567"} {
 		if code := p.fails(listCalls, vars{"s": p.slug, "first": 2, "filter": vars{"search": search}}); code != "INVALID" {

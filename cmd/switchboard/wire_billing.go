@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/billing"
 	"github.com/switchboard-voice/switchboard/internal/config"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/provider/stripe"
 )
@@ -64,7 +66,10 @@ func stripeSource(worker *billing.Worker) inbox.Source {
 		},
 		Handle: func(ctx context.Context, event inbox.Event) (inbox.Matched, error) {
 			owner, err := worker.Ingest(ctx, billing.Knock{Body: event.Body, ReceivedAt: event.ReceivedAt})
-			return inbox.Matched{OrganizationID: owner}, err
+			if owner == uuid.Nil {
+				return inbox.Matched{}, err
+			}
+			return inbox.Matched{OrganizationID: owner, Subject: ids.Of(ids.Organization, owner)}, err
 		},
 	}
 }

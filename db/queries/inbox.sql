@@ -13,7 +13,8 @@ SELECT * FROM switchboard.webhook_events WHERE id = @id;
 -- One that is finished stays so: a second run of the job changes nothing.
 UPDATE switchboard.webhook_events SET
     status = 'PROCESSED', processed_at = now(), attempts = attempts + 1, error = NULL,
-    organization_id = coalesce(sqlc.narg(organization_id), organization_id)
+    organization_id = coalesce(sqlc.narg(organization_id), organization_id),
+    subject_kind = coalesce(sqlc.narg(subject_kind), subject_kind), subject_id = coalesce(sqlc.narg(subject_id), subject_id)
 WHERE id = @id AND processed_at IS NULL;
 
 -- name: FailWebhookEvent :one
@@ -21,7 +22,8 @@ WHERE id = @id AND processed_at IS NULL;
 UPDATE switchboard.webhook_events SET
     status = CASE WHEN @final::boolean THEN 'FAILED' ELSE 'RETRYING' END,
     attempts = attempts + 1, error = @error,
-    organization_id = coalesce(sqlc.narg(organization_id), organization_id)
+    organization_id = coalesce(sqlc.narg(organization_id), organization_id),
+    subject_kind = coalesce(sqlc.narg(subject_kind), subject_kind), subject_id = coalesce(sqlc.narg(subject_id), subject_id)
 WHERE id = @id AND status IN ('RECEIVED', 'RETRYING')
 RETURNING status, organization_id;
 
@@ -36,7 +38,7 @@ ORDER BY id DESC LIMIT @most;
 
 -- name: PageWebhookEvents :many
 -- An organization's, newest first, without the bodies. A search is for a part of what names the event.
-SELECT id, source, type, external_id, organization_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+SELECT id, source, type, external_id, organization_id, subject_kind, subject_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
 FROM switchboard.webhook_events
 WHERE organization_id = @organization_id AND id < @before
   AND (cardinality(@sources::text[]) = 0 OR source = ANY(@sources::text[]))
@@ -47,8 +49,13 @@ WHERE organization_id = @organization_id AND id < @before
 ORDER BY id DESC LIMIT @page_size;
 
 -- name: ListWebhookEventsByID :many
-SELECT id, source, type, external_id, organization_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+SELECT id, source, type, external_id, organization_id, subject_kind, subject_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
 FROM switchboard.webhook_events WHERE id = ANY(@ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) ORDER BY id;
+
+-- name: ListOpenWebhookEvents :many
+-- Those of some that are to be tried (again).
+SELECT id FROM switchboard.webhook_events
+WHERE id = ANY(@ids::uuid[]) AND organization_id = ANY(@organization_ids::uuid[]) AND status IN ('RECEIVED', 'RETRYING');
 
 -- name: ListWebhookContents :many
 -- What was sent, of events that are small enough to be shown.

@@ -7,6 +7,9 @@ SELECT * FROM switchboard.phone_numbers WHERE organization_id = ANY(@organizatio
 -- name: GetPhoneNumber :one
 SELECT * FROM switchboard.phone_numbers WHERE id = @id AND organization_id = ANY(@organization_ids::uuid[]);
 
+-- name: LockPhoneNumber :one
+SELECT * FROM switchboard.phone_numbers WHERE number = @number FOR UPDATE;
+
 -- name: GetPhoneNumberByNumber :one
 SELECT * FROM switchboard.phone_numbers WHERE number = @number;
 
@@ -14,14 +17,15 @@ SELECT * FROM switchboard.phone_numbers WHERE number = @number;
 -- For the operator, who gives numbers to organizations.
 SELECT n.number, n.label, o.slug FROM switchboard.phone_numbers n JOIN switchboard.organizations o ON o.id = n.organization_id ORDER BY o.slug, n.number;
 
--- name: AssignPhoneNumber :execrows
--- None where there is no such organization, or the number is another's.
+-- name: AssignPhoneNumber :one
+-- No row where there is no such organization, or the number is another's.
 INSERT INTO switchboard.phone_numbers (id, organization_id, number, label)
 SELECT @id, o.id, @number, sqlc.narg(label) FROM switchboard.organizations o WHERE o.slug = @slug
-ON CONFLICT (number) DO UPDATE SET label = coalesce(EXCLUDED.label, phone_numbers.label) WHERE phone_numbers.organization_id = EXCLUDED.organization_id;
+ON CONFLICT (number) DO UPDATE SET label = coalesce(EXCLUDED.label, phone_numbers.label) WHERE phone_numbers.organization_id = EXCLUDED.organization_id
+RETURNING *;
 
--- name: RemovePhoneNumber :execrows
-DELETE FROM switchboard.phone_numbers WHERE number = @number;
+-- name: RemovePhoneNumber :one
+DELETE FROM switchboard.phone_numbers WHERE number = @number RETURNING *;
 
 -- name: RemovePhoneNumbersOf :exec
 DELETE FROM switchboard.phone_numbers WHERE organization_id = @organization_id;

@@ -895,20 +895,22 @@ type ComplexityRoot struct {
 	}
 
 	WebhookEvent struct {
-		Attempts    func(childComplexity int) int
-		Content     func(childComplexity int) int
-		Error       func(childComplexity int) int
-		ExternalID  func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Note        func(childComplexity int) int
-		ProcessedAt func(childComplexity int) int
-		QueuedAt    func(childComplexity int) int
-		ReceivedAt  func(childComplexity int) int
-		ResolvedBy  func(childComplexity int) int
-		Size        func(childComplexity int) int
-		Source      func(childComplexity int) int
-		Status      func(childComplexity int) int
-		Type        func(childComplexity int) int
+		Attempts      func(childComplexity int) int
+		Content       func(childComplexity int) int
+		Error         func(childComplexity int) int
+		ExternalID    func(childComplexity int) int
+		ID            func(childComplexity int) int
+		NextAttemptAt func(childComplexity int) int
+		Note          func(childComplexity int) int
+		ProcessedAt   func(childComplexity int) int
+		QueuedAt      func(childComplexity int) int
+		ReceivedAt    func(childComplexity int) int
+		ResolvedBy    func(childComplexity int) int
+		Size          func(childComplexity int) int
+		Source        func(childComplexity int) int
+		Status        func(childComplexity int) int
+		Subject       func(childComplexity int) int
+		Type          func(childComplexity int) int
 	}
 
 	WebhookEventConnection struct {
@@ -4400,6 +4402,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WebhookEvent.ID(childComplexity), true
+	case "WebhookEvent.nextAttemptAt":
+		if e.ComplexityRoot.WebhookEvent.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.NextAttemptAt(childComplexity), true
 	case "WebhookEvent.note":
 		if e.ComplexityRoot.WebhookEvent.Note == nil {
 			break
@@ -4448,6 +4456,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WebhookEvent.Status(childComplexity), true
+	case "WebhookEvent.subject":
+		if e.ComplexityRoot.WebhookEvent.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEvent.Subject(childComplexity), true
 	case "WebhookEvent.type":
 		if e.ComplexityRoot.WebhookEvent.Type == nil {
 			break
@@ -5525,6 +5539,13 @@ type WebhookEvent implements Node {
   "When it was enqueued last; later than receivedAt after a retry."
   queuedAt: DateTime!
   processedAt: DateTime
+  "When it is tried next, or should have been by now; null for one that is finished, FAILED, or being tried at this moment."
+  nextAttemptAt: DateTime @cost(weight: 2)
+  """
+  What it was about: a Call, a Recording or a Transcription; of Stripe the Organization, whose payments are read anew as a
+  whole. Null while nobody knows, and for what is gone.
+  """
+  subject: Node
   "Why it was discarded."
   note: String
   "Who discarded it; null for an operator of the service."
@@ -7886,6 +7907,10 @@ func (ec *executionContext) childFields_WebhookEvent(ctx context.Context, field 
 		return ec.fieldContext_WebhookEvent_queuedAt(ctx, field)
 	case "processedAt":
 		return ec.fieldContext_WebhookEvent_processedAt(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_WebhookEvent_nextAttemptAt(ctx, field)
+	case "subject":
+		return ec.fieldContext_WebhookEvent_subject(ctx, field)
 	case "note":
 		return ec.fieldContext_WebhookEvent_note(ctx, field)
 	case "resolvedBy":

@@ -118,11 +118,15 @@ const watchCall = `subscription($id: ID!, $after: String) {
   }
 }`
 
-// FollowCall tells each status, the present one first, and returns when the call is COMPLETED, with whether it
-// is being recorded. Error: *Error, with the status as its code where it ended otherwise.
+// FollowCall tells each status since the call was placed, and returns when the call is COMPLETED, with whether it is
+// being recorded. Error: *Error, with the status as its code where it ended otherwise.
 func (c *Client) FollowCall(ctx context.Context, p Placed, step func(CallStep)) (recorded bool, err error) {
 	over := errors.New("the stream ended before the call did")
-	err = c.Subscribe(ctx, watchCall, map[string]any{"id": p.ID}, func(data json.RawMessage) error {
+	variables := map[string]any{"id": p.ID}
+	if p.cursor != "" { // else the present status comes first
+		variables["after"] = p.cursor
+	}
+	err = c.Subscribe(ctx, watchCall, variables, func(data json.RawMessage) error {
 		var event struct {
 			CallStatus struct {
 				Status     string

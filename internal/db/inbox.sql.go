@@ -49,8 +49,9 @@ const failWebhookEvent = `-- name: FailWebhookEvent :one
 UPDATE switchboard.webhook_events SET
     status = CASE WHEN $1::boolean THEN 'FAILED' ELSE 'RETRYING' END,
     attempts = attempts + 1, error = $2,
-    organization_id = coalesce($3, organization_id)
-WHERE id = $4 AND status IN ('RECEIVED', 'RETRYING')
+    organization_id = coalesce($3, organization_id),
+    subject_kind = coalesce($4, subject_kind), subject_id = coalesce($5, subject_id)
+WHERE id = $6 AND status IN ('RECEIVED', 'RETRYING')
 RETURNING status, organization_id
 `
 
@@ -58,6 +59,8 @@ type FailWebhookEventParams struct {
 	Final          bool
 	Error          *string
 	OrganizationID *uuid.UUID
+	SubjectKind    *string
+	SubjectID      *uuid.UUID
 	ID             uuid.UUID
 }
 
@@ -72,6 +75,8 @@ func (q *Queries) FailWebhookEvent(ctx context.Context, arg FailWebhookEventPara
 		arg.Final,
 		arg.Error,
 		arg.OrganizationID,
+		arg.SubjectKind,
+		arg.SubjectID,
 		arg.ID,
 	)
 	var i FailWebhookEventRow
@@ -82,13 +87,26 @@ func (q *Queries) FailWebhookEvent(ctx context.Context, arg FailWebhookEventPara
 const finishWebhookEvent = `-- name: FinishWebhookEvent :exec
 UPDATE switchboard.webhook_events SET
     status = 'PROCESSED', processed_at = now(), attempts = attempts + 1, error = NULL,
-    organization_id = coalesce($1, organization_id)
-WHERE id = $2 AND processed_at IS NULL
+    organization_id = coalesce($1, organization_id),
+    subject_kind = coalesce($2, subject_kind), subject_id = coalesce($3, subject_id)
+WHERE id = $4 AND processed_at IS NULL
 `
 
+type FinishWebhookEventParams struct {
+	OrganizationID *uuid.UUID
+	SubjectKind    *string
+	SubjectID      *uuid.UUID
+	ID             uuid.UUID
+}
+
 // One that is finished stays so: a second run of the job changes nothing.
-func (q *Queries) FinishWebhookEvent(ctx context.Context, organizationID *uuid.UUID, iD uuid.UUID) error {
-	_, err := q.db.Exec(ctx, finishWebhookEvent, organizationID, iD)
+func (q *Queries) FinishWebhookEvent(ctx context.Context, arg FinishWebhookEventParams) error {
+	_, err := q.db.Exec(ctx, finishWebhookEvent,
+		arg.OrganizationID,
+		arg.SubjectKind,
+		arg.SubjectID,
+		arg.ID,
+	)
 	return err
 }
 
@@ -126,7 +144,7 @@ func (q *Queries) GetInboxBacklog(ctx context.Context) ([]*GetInboxBacklogRow, e
 }
 
 const getWebhookEvent = `-- name: GetWebhookEvent :one
-SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note, resolved_by FROM switchboard.webhook_events WHERE id = $1
+SELECT id, source, dedupe_key, type, external_id, organization_id, query, headers, body, status, attempts, error, received_at, processed_at, queued_at, note, resolved_by, subject_kind, subject_id FROM switchboard.webhook_events WHERE id = $1
 `
 
 func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEvent, error) {
@@ -150,8 +168,36 @@ func (q *Queries) GetWebhookEvent(ctx context.Context, id uuid.UUID) (*WebhookEv
 		&i.QueuedAt,
 		&i.Note,
 		&i.ResolvedBy,
+		&i.SubjectKind,
+		&i.SubjectID,
 	)
 	return &i, err
+}
+
+const listOpenWebhookEvents = `-- name: ListOpenWebhookEvents :many
+SELECT id FROM switchboard.webhook_events
+WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) AND status IN ('RECEIVED', 'RETRYING')
+`
+
+// Those of some that are to be tried (again).
+func (q *Queries) ListOpenWebhookEvents(ctx context.Context, ids []uuid.UUID, organizationIds []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOpenWebhookEvents, ids, organizationIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listWebhookContents = `-- name: ListWebhookContents :many
@@ -271,7 +317,7 @@ func (q *Queries) ListWebhookEvents(ctx context.Context, arg ListWebhookEventsPa
 }
 
 const listWebhookEventsByID = `-- name: ListWebhookEventsByID :many
-SELECT id, source, type, external_id, organization_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+SELECT id, source, type, external_id, organization_id, subject_kind, subject_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
 FROM switchboard.webhook_events WHERE id = ANY($1::uuid[]) AND organization_id = ANY($2::uuid[]) ORDER BY id
 `
 
@@ -281,6 +327,8 @@ type ListWebhookEventsByIDRow struct {
 	Type           string
 	ExternalID     *string
 	OrganizationID *uuid.UUID
+	SubjectKind    *string
+	SubjectID      *uuid.UUID
 	Status         string
 	Attempts       int32
 	Error          *string
@@ -307,6 +355,8 @@ func (q *Queries) ListWebhookEventsByID(ctx context.Context, ids []uuid.UUID, or
 			&i.Type,
 			&i.ExternalID,
 			&i.OrganizationID,
+			&i.SubjectKind,
+			&i.SubjectID,
 			&i.Status,
 			&i.Attempts,
 			&i.Error,
@@ -360,7 +410,7 @@ func (q *Queries) LockWebhookEvents(ctx context.Context, ids []uuid.UUID, organi
 }
 
 const pageWebhookEvents = `-- name: PageWebhookEvents :many
-SELECT id, source, type, external_id, organization_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
+SELECT id, source, type, external_id, organization_id, subject_kind, subject_id, status, attempts, error, note, resolved_by, octet_length(body)::integer AS size, received_at, queued_at, processed_at
 FROM switchboard.webhook_events
 WHERE organization_id = $1 AND id < $2
   AND (cardinality($3::text[]) = 0 OR source = ANY($3::text[]))
@@ -388,6 +438,8 @@ type PageWebhookEventsRow struct {
 	Type           string
 	ExternalID     *string
 	OrganizationID *uuid.UUID
+	SubjectKind    *string
+	SubjectID      *uuid.UUID
 	Status         string
 	Attempts       int32
 	Error          *string
@@ -424,6 +476,8 @@ func (q *Queries) PageWebhookEvents(ctx context.Context, arg PageWebhookEventsPa
 			&i.Type,
 			&i.ExternalID,
 			&i.OrganizationID,
+			&i.SubjectKind,
+			&i.SubjectID,
 			&i.Status,
 			&i.Attempts,
 			&i.Error,

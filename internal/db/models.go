@@ -413,4 +413,6 @@ type WebhookEvent struct {
 	QueuedAt       time.Time
 	Note           *string
 	ResolvedBy     *uuid.UUID
+	SubjectKind    *string
+	SubjectID      *uuid.UUID
 }

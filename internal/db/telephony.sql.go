@@ -12,10 +12,11 @@ import (
 	"github.com/google/uuid"
 )
 
-const assignPhoneNumber = `-- name: AssignPhoneNumber :execrows
+const assignPhoneNumber = `-- name: AssignPhoneNumber :one
 INSERT INTO switchboard.phone_numbers (id, organization_id, number, label)
 SELECT $1, o.id, $2, $3 FROM switchboard.organizations o WHERE o.slug = $4
 ON CONFLICT (number) DO UPDATE SET label = coalesce(EXCLUDED.label, phone_numbers.label) WHERE phone_numbers.organization_id = EXCLUDED.organization_id
+RETURNING id, organization_id, number, label, forward_to, created_at
 `
 
 type AssignPhoneNumberParams struct {
@@ -25,18 +26,24 @@ type AssignPhoneNumberParams struct {
 	Slug   string
 }
 
-// None where there is no such organization, or the number is another's.
-func (q *Queries) AssignPhoneNumber(ctx context.Context, arg AssignPhoneNumberParams) (int64, error) {
-	result, err := q.db.Exec(ctx, assignPhoneNumber,
+// No row where there is no such organization, or the number is another's.
+func (q *Queries) AssignPhoneNumber(ctx context.Context, arg AssignPhoneNumberParams) (*PhoneNumber, error) {
+	row := q.db.QueryRow(ctx, assignPhoneNumber,
 		arg.ID,
 		arg.Number,
 		arg.Label,
 		arg.Slug,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i PhoneNumber
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Number,
+		&i.Label,
+		&i.ForwardTo,
+		&i.CreatedAt,
+	)
+	return &i, err
 }
 
 const countCalls = `-- name: CountCalls :one
@@ -1315,6 +1322,24 @@ func (q *Queries) LockCall(ctx context.Context, id uuid.UUID) (*Call, error) {
 	return &i, err
 }
 
+const lockPhoneNumber = `-- name: LockPhoneNumber :one
+SELECT id, organization_id, number, label, forward_to, created_at FROM switchboard.phone_numbers WHERE number = $1 FOR UPDATE
+`
+
+func (q *Queries) LockPhoneNumber(ctx context.Context, number string) (*PhoneNumber, error) {
+	row := q.db.QueryRow(ctx, lockPhoneNumber, number)
+	var i PhoneNumber
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Number,
+		&i.Label,
+		&i.ForwardTo,
+		&i.CreatedAt,
+	)
+	return &i, err
+}
+
 const lockTelephonySettings = `-- name: LockTelephonySettings :one
 SELECT organization_id, record, announce, announcement, transcribe, allowed_countries, max_concurrent_calls, max_daily_calls, updated_at FROM switchboard.telephony_settings WHERE organization_id = $1 FOR UPDATE
 `
@@ -1526,16 +1551,22 @@ func (q *Queries) PutCallLeg(ctx context.Context, arg PutCallLegParams) (*CallLe
 	return &i, err
 }
 
-const removePhoneNumber = `-- name: RemovePhoneNumber :execrows
-DELETE FROM switchboard.phone_numbers WHERE number = $1
+const removePhoneNumber = `-- name: RemovePhoneNumber :one
+DELETE FROM switchboard.phone_numbers WHERE number = $1 RETURNING id, organization_id, number, label, forward_to, created_at
 `
 
-func (q *Queries) RemovePhoneNumber(ctx context.Context, number string) (int64, error) {
-	result, err := q.db.Exec(ctx, removePhoneNumber, number)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) RemovePhoneNumber(ctx context.Context, number string) (*PhoneNumber, error) {
+	row := q.db.QueryRow(ctx, removePhoneNumber, number)
+	var i PhoneNumber
+	err := row.Scan(
+		&i.ID,
+		&i.OrganizationID,
+		&i.Number,
+		&i.Label,
+		&i.ForwardTo,
+		&i.CreatedAt,
+	)
+	return &i, err
 }
 
 const removePhoneNumbersOf = `-- name: RemovePhoneNumbersOf :exec

@@ -36,7 +36,7 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 	}
 	source, ok := in.sources[strings.ToLower(row.Source)]
 	if !ok {
-		return in.fail(ctx, row.ID, nil, true, jobs.GiveUp(fmt.Errorf("no room handles the source %s", row.Source)))
+		return in.fail(ctx, row.ID, found{}, true, jobs.GiveUp(fmt.Errorf("no room handles the source %s", row.Source)))
 	}
 	matched, err := hand(ctx, source, Event{
 		ID: row.ID, Source: source.Name, Query: row.Query, Body: row.Body, ReceivedAt: row.ReceivedAt, Last: job.Last,
@@ -44,20 +44,34 @@ func (in *Inbox) deliver(ctx context.Context, job jobs.Job[deliverArgs]) error {
 	if jobs.Waits(err) {
 		return err
 	}
-	var owner *uuid.UUID // stays unknown for what was nobody's
-	if matched.OrganizationID != uuid.Nil {
-		owner = &matched.OrganizationID
-	}
+	what := matched.found()
 	if err != nil {
 		final := job.Last || jobs.GaveUp(err)
 		in.ran(row, map[bool]Status{true: Failed, false: Retrying}[final])
-		return in.fail(ctx, row.ID, owner, final, err)
+		return in.fail(ctx, row.ID, what, final, err)
 	}
-	if err := in.store.FinishWebhookEvent(ctx, owner, row.ID); err != nil {
+	if err := in.store.FinishWebhookEvent(ctx, db.FinishWebhookEventParams{ID: row.ID, OrganizationID: what.owner, SubjectKind: what.kind, SubjectID: what.id}); err != nil {
 		return fmt.Errorf("finishing the event: %w", err)
 	}
 	in.ran(row, Processed)
 	return nil
+}
+
+// found is a Matched as the table takes it: what is nil stays as it is, for a later run may know less.
+type found struct {
+	owner, id *uuid.UUID
+	kind      *string
+}
+
+func (m Matched) found() (f found) {
+	if m.OrganizationID != uuid.Nil {
+		f.owner = &m.OrganizationID
+	}
+	if m.Subject != (ids.ID{}) {
+		kind := string(m.Subject.Kind)
+		f.kind, f.id = &kind, &m.Subject.UUID
+	}
+	return f
 }
 
 // ran counts a run, and how long after the event was enqueued it ended.
@@ -81,12 +95,14 @@ func hand(ctx context.Context, source Source, event Event) (matched Matched, err
 
 // fail writes down why a run failed, also when its time is over, and gives the error back. One that is given
 // up is told to the organization whose it is, where that is known.
-func (in *Inbox) fail(ctx context.Context, event uuid.UUID, owner *uuid.UUID, final bool, err error) error {
+func (in *Inbox) fail(ctx context.Context, event uuid.UUID, what found, final bool, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	why := storable(err.Error())
 	failed := in.store.InTx(ctx, func(tx *postgres.Tx) error {
-		row, err := tx.FailWebhookEvent(ctx, db.FailWebhookEventParams{ID: event, OrganizationID: owner, Final: final, Error: &why})
+		row, err := tx.FailWebhookEvent(ctx, db.FailWebhookEventParams{
+			ID: event, OrganizationID: what.owner, SubjectKind: what.kind, SubjectID: what.id, Final: final, Error: &why,
+		})
 		if postgres.Missing(err) {
 			return nil
 		}

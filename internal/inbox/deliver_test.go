@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 )
 
@@ -55,6 +56,28 @@ func TestAnEventThatWasNobodysIsDoneWithoutAnOwner(t *testing.T) {
 		if e.Query != "submission=1" || e.Source != AssemblyAI || e.Last || time.Since(e.ReceivedAt) > patience {
 			t.Errorf("the room was handed %+v", e)
 		}
+	}
+}
+
+func TestWhatARunFoundOutStaysWhenTheNextKnowsLess(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	owner, about := uuid.New(), ids.New(ids.Call)
+	if _, err := r.admin.Exec(t.Context(), "INSERT INTO switchboard.organizations (id, name, slug) VALUES ($1, 'One', 'one')", owner); err != nil {
+		t.Fatal(err)
+	}
+	var runs atomic.Int32
+	r.handles(func(context.Context, Event) (Matched, error) {
+		if runs.Add(1) == 1 {
+			return Matched{OrganizationID: owner, Subject: about}, errBroken
+		}
+		return Matched{}, nil
+	})
+	r.start(t)
+	r.deliver(t.Context(), "a")
+	eventually(t, "the second run is done", func() bool { return r.status(t, "a") == "PROCESSED" })
+	if n := r.number(t, "SELECT count(*) FROM switchboard.webhook_events WHERE organization_id = $1 AND subject_kind = 'call' AND subject_id = $2", owner, about.UUID); n != 1 {
+		t.Error("it was forgotten")
 	}
 }
 

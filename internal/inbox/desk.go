@@ -148,6 +148,10 @@ func shown(r *db.ListWebhookEventsByIDRow) Kept {
 		Status: Status(r.Status), Attempts: int(r.Attempts), Error: r.Error, Note: r.Note, ResolvedBy: resolver(r.ResolvedBy), Size: int(r.Size),
 		ReceivedAt: r.ReceivedAt, QueuedAt: r.QueuedAt, ProcessedAt: r.ProcessedAt,
 	}
+	if r.SubjectKind != nil && r.SubjectID != nil {
+		about := ids.Of(ids.Kind(*r.SubjectKind), *r.SubjectID)
+		k.Subject = &about
+	}
 	if k.Error != nil {
 		said := veil(*k.Error)
 		k.Error = &said

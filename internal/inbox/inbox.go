@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 )
@@ -72,8 +73,11 @@ type Event struct {
 	Last       bool // no further try follows
 }
 
-// Matched says whose event it was; zero when it was nobody's.
-type Matched struct{ OrganizationID uuid.UUID }
+// Matched says whose event it was and what it was about; zero when it was nobody's.
+type Matched struct {
+	OrganizationID uuid.UUID
+	Subject        ids.ID // zero where that is not one thing, or not known yet
+}
 
 // Inbox keeps and delivers.
 type Inbox struct {

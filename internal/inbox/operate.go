@@ -21,6 +21,7 @@ type Kept struct {
 	Type           string // the vendor's word
 	ExternalID     *string
 	OrganizationID *ids.ID // nil while nobody knows whose it is
+	Subject        *ids.ID // what it was about; nil while nobody knows, and for operators
 	Status         Status
 	Attempts       int
 	Error          *string         // of the last run that failed

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
@@ -67,9 +68,10 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 	if err != nil || call == nil {
 		return inbox.Matched{}, err
 	}
-	matched := inbox.Matched{OrganizationID: call.OrganizationID}
+	matched := inbox.Matched{OrganizationID: call.OrganizationID, Subject: ids.Of(ids.Call, call.ID)}
 	if about(note) {
-		return matched, w.recorded(ctx, call, note, event.ReceivedAt)
+		matched.Subject, err = w.recorded(ctx, call, note, event.ReceivedAt)
+		return matched, err
 	}
 	err = w.apply(ctx, call.ID, *seen)
 	if err == nil && status(seen.Status).CanBecome(status(note.Status)) {

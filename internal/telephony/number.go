@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/access"
-	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -73,12 +72,16 @@ func (s *Service) UpdateNumber(ctx context.Context, viewer access.Viewer, c Numb
 		if err := elsewhere(ctx, tx, params); err != nil {
 			return err
 		}
+		before, err := tx.LockPhoneNumber(ctx, found.Number)
+		if err != nil {
+			return postgres.NotFound(err, "phone number")
+		}
 		row, err := tx.UpdatePhoneNumber(ctx, params)
 		if err != nil {
 			return postgres.NotFound(err, "phone number")
 		}
 		changed = numberFromRow(row)
-		return activity.Record(ctx, tx, updated(scope))
+		return updated(ctx, tx, scope, changeOf(before, row))
 	})
 	if err != nil {
 		return nil, err
@@ -129,66 +132,4 @@ func numberFromRow(r *db.PhoneNumber) PhoneNumber {
 		ID: ids.Of(ids.PhoneNumber, r.ID), OrganizationID: ids.Of(ids.Organization, r.OrganizationID),
 		Number: r.Number, Label: r.Label, ForwardTo: r.ForwardTo,
 	}
-}
-
-// Numbers is the operator's door, who has the account at the provider.
-type Numbers struct{ store *postgres.Store }
-
-// NewNumbers makes it.
-func NewNumbers(store *postgres.Store) *Numbers { return &Numbers{store: store} }
-
-// Assigned is a number and whose it is.
-type Assigned struct {
-	Number string
-	Label  *string
-	Slug   string
-}
-
-// Assign gives a number to an organization; again, it changes nothing. Errors: Invalid, Conflict for a number
-// of another organization or an organization that is not there.
-func (n *Numbers) Assign(ctx context.Context, slug, number string, label *string) error {
-	number, err := own(number)
-	if err != nil {
-		return err
-	}
-	if label != nil && !readable(*label, maxLabel) {
-		return fault.Invalid("label", "Give a label of 1 to %d characters, or none.", maxLabel)
-	}
-	rows, err := n.store.AssignPhoneNumber(ctx, db.AssignPhoneNumberParams{ID: ids.New(ids.PhoneNumber).UUID, Slug: slug, Number: number, Label: label})
-	if err != nil {
-		return fmt.Errorf("assigning a number: %w", err)
-	}
-	if rows == 0 {
-		return fault.Conflict("There is no organization %s, or the number is another's.", slug)
-	}
-	return nil
-}
-
-// Remove takes a number away from whoever has it. Errors: Invalid, NotFound.
-func (n *Numbers) Remove(ctx context.Context, number string) error {
-	number, err := own(number)
-	if err != nil {
-		return err
-	}
-	rows, err := n.store.RemovePhoneNumber(ctx, number)
-	if err != nil {
-		return fmt.Errorf("removing a number: %w", err)
-	}
-	if rows == 0 {
-		return fault.NotFound("phone number")
-	}
-	return nil
-}
-
-// List is every number.
-func (n *Numbers) List(ctx context.Context) ([]Assigned, error) {
-	rows, err := n.store.ListAllPhoneNumbers(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("listing numbers: %w", err)
-	}
-	list := make([]Assigned, len(rows))
-	for i, r := range rows {
-		list[i] = Assigned(*r)
-	}
-	return list, nil
 }

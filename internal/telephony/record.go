@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/signalwire"
@@ -20,25 +21,29 @@ const unfinishedPause = 10 * time.Second
 // callback only.
 const collectFor = 6 * time.Hour
 
-// recorded reads one recording at the provider and hands it to the room of recordings. It never changes the
-// call.
-func (w *Worker) recorded(ctx context.Context, call *db.Call, said signalwire.Callback, received time.Time) error {
+// recorded reads one recording at the provider and hands it to the room of recordings, and gives what the callback
+// was about: the recording, once it is ours. It never changes the call.
+func (w *Worker) recorded(ctx context.Context, call *db.Call, said signalwire.Callback, received time.Time) (ids.ID, error) {
+	about := ids.Of(ids.Call, call.ID)
 	note, told := said.Recording, said.CallSid
 	seen, err := w.provider.Recording(ctx, note.Sid)
 	if signalwire.NotFound(err) {
-		return w.early(received)
+		return about, w.early(received)
 	}
 	if err != nil {
-		return w.wait(fmt.Errorf("asking for the recording: %w", err))
+		return about, w.wait(fmt.Errorf("asking for the recording: %w", err))
 	}
 	if err := w.belongs(ctx, call, seen, told); err != nil {
-		return err
+		return about, err
 	}
-	done, err := w.take(ctx, call, seen)
+	taken, done, err := w.take(ctx, call, seen)
+	if taken != nil {
+		about = taken.ID
+	}
 	if err == nil && !done && progress(note.Status) != recording.InProgress {
-		return w.early(received)
+		err = w.early(received)
 	}
-	return err
+	return about, err
 }
 
 // belongs refuses a recording that the provider itself says is of somebody else's call.
@@ -56,26 +61,31 @@ func (w *Worker) belongs(ctx context.Context, call *db.Call, seen signalwire.Rec
 	return nil
 }
 
-// take hands recordings over, all in one transaction; done says that the provider has finished with them.
-func (w *Worker) take(ctx context.Context, call *db.Call, list ...signalwire.Recording) (done bool, err error) {
-	done = true
+// take hands recordings over, all in one transaction, and gives the last that is ours; done says that the provider
+// has finished with them.
+func (w *Worker) take(ctx context.Context, call *db.Call, list ...signalwire.Recording) (last *recording.Recording, done bool, err error) {
 	err = w.store.InTx(ctx, func(tx *postgres.Tx) error {
+		last, done = nil, true
 		for _, seen := range list {
 			far := progress(seen.Status)
 			if far == "" {
 				continue
 			}
 			done = done && far != recording.InProgress
-			if _, err := w.copies.Take(ctx, tx, recording.Told{
+			taken, err := w.copies.Take(ctx, tx, recording.Told{
 				Source: recording.SignalWire, ProviderID: seen.Sid, OrganizationID: call.OrganizationID, CallID: call.ID,
 				Progress: far, Duration: seen.Duration, Channels: seen.Channels,
-			}); err != nil {
+			})
+			if err != nil {
 				return err
+			}
+			if taken != nil {
+				last = taken
 			}
 		}
 		return nil
 	})
-	return done, err
+	return last, done, err
 }
 
 // progress is the provider's word in that of the room of recordings; empty for what is gone.
@@ -114,7 +124,7 @@ func (w *Worker) collect(ctx context.Context, job jobs.Job[collectArgs]) error {
 		}
 		list = append(list, of...)
 	}
-	done, err := w.take(ctx, call, list...)
+	_, done, err := w.take(ctx, call, list...)
 	if err != nil {
 		return err
 	}

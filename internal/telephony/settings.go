@@ -9,7 +9,6 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"github.com/switchboard-voice/switchboard/internal/access"
-	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
 	"github.com/switchboard-voice/switchboard/internal/fault"
 	"github.com/switchboard-voice/switchboard/internal/ids"
@@ -94,11 +93,12 @@ func (s *Service) UpdateSettings(ctx context.Context, viewer access.Viewer, c Se
 		if err := tx.EnsureTelephonySettings(ctx, scope.OrganizationID); err != nil {
 			return fmt.Errorf("making the telephony settings: %w", err)
 		}
-		now, err := settings(tx.LockTelephonySettings(ctx, scope.OrganizationID))
+		before, err := settings(tx.LockTelephonySettings(ctx, scope.OrganizationID))
 		if err != nil {
 			return err
 		}
-		if now, err = c.apply(now); err != nil {
+		now, err := c.apply(before)
+		if err != nil {
 			return err
 		}
 		changed, err = settings(tx.UpdateTelephonySettings(ctx, db.UpdateTelephonySettingsParams{
@@ -108,20 +108,12 @@ func (s *Service) UpdateSettings(ctx context.Context, viewer access.Viewer, c Se
 		if err != nil {
 			return err
 		}
-		return activity.Record(ctx, tx, updated(scope))
+		return updated(ctx, tx, scope, changed.audited().since(before.audited()))
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &changed, nil
-}
-
-// updated is a change of the rules or the numbers.
-func updated(scope access.Scope) activity.Event {
-	return activity.Event{
-		OrganizationID: scope.OrganizationID, Type: activity.OrganizationUpdated, Subject: ids.Of(ids.Organization, scope.OrganizationID),
-		Actor: activity.Person(scope.UserID), Detail: map[string]string{"changed": "telephony"},
-	}
 }
 
 // apply gives the settings as they are after the change. Error: Invalid.

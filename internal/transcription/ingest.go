@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/activity"
 	"github.com/switchboard-voice/switchboard/internal/db"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/inbox"
 	"github.com/switchboard-voice/switchboard/internal/jobs"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
@@ -37,7 +38,7 @@ func (w *Worker) Ingest(ctx context.Context, event inbox.Event) (inbox.Matched, 
 	if err != nil {
 		return inbox.Matched{}, err
 	}
-	matched := inbox.Matched{OrganizationID: sub.OrganizationID}
+	matched := inbox.Matched{OrganizationID: sub.OrganizationID, Subject: ids.Of(ids.Transcription, sub.TranscriptionID)}
 	if sub.ProviderID != nil && *sub.ProviderID != note.TranscriptID {
 		// A copy that was sent before the adopted one, and seemed lost: how it fares is nobody's news.
 		return matched, w.adopt(ctx, sub.ID, note.TranscriptID)
