@@ -11,7 +11,7 @@ import (
 )
 
 // checksumHeader carries the SHA-256 of a body, in base64.
-const checksumHeader = "X-Amz-Checksum-Sha256"
+const checksumHeader = "x-amz-checksum-sha256"
 
 // PresignPut makes a link for one upload. Type, length and If-None-Match are part of the signature, so
 // whoever sends anything else has a link that opens nothing. If-None-Match is what refuses a second upload:
