@@ -1,6 +1,8 @@
 package test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"os"
@@ -27,7 +29,8 @@ func TestWholeWalkGoesThroughABucketOfS3(t *testing.T) {
 	p := a.person("ours", "ADMIN")
 
 	audio := wav(2, 100*time.Millisecond)
-	upload, target := p.begin(len(audio))
+	sum := sha256.Sum256(audio)
+	upload, target := p.announce(vars{"sizeBytes": len(audio), "sha256": hex.EncodeToString(sum[:])})
 	if !strings.HasPrefix(target.URL, b.Endpoint+"/"+b.Name+"/") {
 		t.Fatalf("uploads go to %s", target.URL)
 	}
@@ -37,6 +40,9 @@ func TestWholeWalkGoesThroughABucketOfS3(t *testing.T) {
 	var refused *client.Error
 	if err := send(string(audio) + "more"); !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
 		t.Errorf("more than was announced: %v", err)
+	}
+	if err := send(strings.Repeat("a", len(audio))); !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
+		t.Errorf("other bytes than announced: %v", err)
 	}
 	if err := send(string(audio)); err != nil {
 		t.Fatal(err)
@@ -63,9 +69,15 @@ func TestWholeWalkGoesThroughABucketOfS3(t *testing.T) {
 
 	recording := p.state(id).Recording.ID
 	var out struct {
-		Recording struct{ Audio struct{ URL string } }
+		Recording struct {
+			SHA256 string
+			Audio  struct{ URL string }
+		}
 	}
-	p.must(`query($id: ID!) { recording(id: $id) { audio { url } } }`, vars{"id": recording}, &out)
+	p.must(`query($id: ID!) { recording(id: $id) { sha256 audio { url } } }`, vars{"id": recording}, &out)
+	if out.Recording.SHA256 != hex.EncodeToString(sum[:]) {
+		t.Errorf("its SHA-256 is %q", out.Recording.SHA256)
+	}
 	link := out.Recording.Audio.URL
 	if status := get(t, link); !strings.HasPrefix(link, b.Endpoint) || status != http.StatusOK {
 		t.Errorf("playback at %s answers %d", link, status)

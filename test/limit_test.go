@@ -58,8 +58,8 @@ func (p *person) untilLimited(query string) (answered, retryAfter int) {
 func TestWhoAsksTooOftenWaitsAndTheirNeighboursDoNot(t *testing.T) {
 	t.Parallel()
 	const me = `{ viewer { user { id } } }`
-	for name, setting := range map[string]string{"requests": "LIMIT_REQUESTS_PER_USER=2", "cost": "LIMIT_COST_PER_USER=200"} {
-		a := start(t, setting)
+	for name, setting := range map[string]string{"requests": "LIMIT_REQUESTS_PER_USER=1", "cost": "LIMIT_COST_PER_USER=200"} {
+		a := start(t, setting, "LIMIT_DOCUMENT=depth=3") // what an operator lowers holds too
 		loud, quiet := a.person("loud", "OPERATOR"), a.person("quiet", "OPERATOR")
 		answered, wait := loud.untilLimited(me)
 		if answered < 10 {
@@ -67,6 +67,9 @@ func TestWhoAsksTooOftenWaitsAndTheirNeighboursDoNot(t *testing.T) {
 		}
 		if status, _, code := quiet.asks(me); status != http.StatusOK || code != "" {
 			t.Errorf("%s: another tenant at the same address pays: %d %s", name, status, code)
+		}
+		if status, _, code := quiet.asks(`{ viewer { memberships { user { id } } } }`); code != "TOO_EXPENSIVE" {
+			t.Errorf("a document that is too deep is answered with %d %s", status, code)
 		}
 		<-time.After(time.Duration(wait) * time.Second)
 		if status, _, code := loud.asks(me); status != http.StatusOK || code != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -137,8 +138,14 @@ const (
 	statusOf = `query($id: ID!) { transcription(id: $id) { status attempt version failure { code message retryable } recording { id } } }`
 )
 
-// begin announces a file.
+// begin announces a file of so many bytes.
 func (p *person) begin(size int) (upload string, target client.UploadTarget) {
+	p.t.Helper()
+	return p.announce(vars{"sizeBytes": size})
+}
+
+// announce adds to what is said of a file.
+func (p *person) announce(more vars) (upload string, target client.UploadTarget) {
 	p.t.Helper()
 	var out struct {
 		UploadCreate struct {
@@ -147,7 +154,9 @@ func (p *person) begin(size int) (upload string, target client.UploadTarget) {
 			UserErrors []problem
 		}
 	}
-	p.must(uploadCreate, vars{"in": vars{"organizationId": p.organization.String(), "filename": "call.wav", "contentType": "audio/wav", "sizeBytes": size}}, &out)
+	in := vars{"organizationId": p.organization.String(), "filename": "call.wav", "contentType": "audio/wav"}
+	maps.Copy(in, more)
+	p.must(uploadCreate, vars{"in": in}, &out)
 	if len(out.UploadCreate.Targets) != 1 {
 		p.t.Fatalf("no target: %v", out.UploadCreate.UserErrors)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -59,29 +60,43 @@ func bucketToCheck(c config.Config) (blob.Bucket, error) {
 	})
 }
 
-// checkUpload sends the same twice: a server that overlooks If-None-Match lets a link replace what is there.
+// checkUpload sends other bytes than announced, then the right ones, twice: a server that overlooks the checksum
+// keeps whatever comes, one that overlooks If-None-Match lets a link replace what is there.
 func checkUpload(ctx context.Context, bucket blob.Bucket, key string) error {
-	link, err := bucket.PresignPut(ctx, blob.PutLink{Key: key, Size: int64(len(probe)), ContentType: "text/plain", Expires: time.Minute})
+	sum := sha256.Sum256([]byte(probe))
+	link, err := bucket.PresignPut(ctx, blob.PutLink{Key: key, Size: int64(len(probe)), ContentType: "text/plain", SHA256: sum[:], Expires: time.Minute})
 	if err != nil {
 		return err
 	}
-	for _, want := range []int{http.StatusOK, http.StatusPreconditionFailed} {
-		request, err := http.NewRequestWithContext(ctx, link.Method, link.URL, strings.NewReader(probe))
+	for _, try := range []struct {
+		body string
+		want int
+	}{{strings.ToUpper(probe), http.StatusBadRequest}, {probe, http.StatusOK}, {probe, http.StatusPreconditionFailed}} {
+		got, err := sendBy(ctx, link, try.body)
 		if err != nil {
-			return errors.New("the signed link is not an address")
+			return err
 		}
-		for _, h := range link.Headers {
-			request.Header.Set(h.Name, h.Value)
-		}
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return fmt.Errorf("sending by a signed link: %w", withoutLink(err))
-		}
-		if err := answer.Body.Close(); err != nil || answer.StatusCode != want {
-			return fmt.Errorf("a signed upload is answered with %d instead of %d: the bucket's server has to check signed headers and If-None-Match", answer.StatusCode, want)
+		if got != try.want {
+			return fmt.Errorf("a signed upload is answered with %d instead of %d: the bucket's server has to check signed headers, x-amz-checksum-sha256 and If-None-Match", got, try.want)
 		}
 	}
 	return nil
+}
+
+// sendBy sends a body by a signed link and gives the status of the answer.
+func sendBy(ctx context.Context, link blob.SignedRequest, body string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, link.Method, link.URL, strings.NewReader(body))
+	if err != nil {
+		return 0, errors.New("the signed link is not an address")
+	}
+	for _, h := range link.Headers {
+		request.Header.Set(h.Name, h.Value)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("sending by a signed link: %w", withoutLink(err))
+	}
+	return answer.StatusCode, answer.Body.Close()
 }
 
 // withoutLink takes the signed address out of an error.

@@ -30,3 +30,17 @@ func limits(c config.Config) graph.Limits {
 		},
 	}
 }
+
+// budget is what one document may cost.
+func budget(c config.Config) graph.Budget {
+	b := graph.DefaultBudget()
+	for measure, place := range map[config.Measure]*int{
+		"BYTES": &b.Bytes, "TOKENS": &b.Tokens, "DEFINITIONS": &b.Definitions, "FRAGMENTS": &b.Fragments, "DIRECTIVES": &b.Directives,
+		"ALIASES": &b.Aliases, "DEPTH": &b.Depth, "ROOT_FIELDS": &b.RootFields, "COMPARISONS": &b.Comparisons, "COST": &b.Cost,
+	} {
+		if most, ok := c.DocumentLimits[measure]; ok {
+			*place = most
+		}
+	}
+	return b
+}

@@ -97,7 +97,7 @@ func build(ctx context.Context, c config.Config) (*app, error) {
 		Resolver:      graph.Resolver{People: a.people, Activities: a.activity, Recordings: recordings, Transcriptions: transcriptions, Calls: calls, Inbox: inbox.NewService(a.store, a.queue), Payments: payments.service},
 		Keys:          keys,
 		AllowOrigin:   func(origin string) bool { return slices.Contains(c.Origins(), origin) },
-		Introspection: c.Introspection, Budget: graph.DefaultBudget(), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
+		Introspection: c.Introspection, Budget: budget(c), Limits: limits(c), Counted: a.metrics.Operation, Traces: a.traces, Now: time.Now,
 	})
 	a.metrics.Sockets(func() telemetry.SocketStats { return telemetry.SocketStats(a.graph.Sockets.Stats()) })
 	webhooks := inbox.New(inbox.Deps{

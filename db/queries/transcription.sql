@@ -114,6 +114,13 @@ RETURNING *;
 -- name: GetSubmissionByProviderID :one
 SELECT * FROM switchboard.transcription_submissions WHERE provider_id = @provider_id;
 
+-- name: AnyStartedBefore :one
+-- Whether one of these was the provider's before that time. Of an earlier attempt it is not known when it began.
+SELECT EXISTS (
+    SELECT FROM switchboard.transcription_submissions s JOIN switchboard.transcriptions t ON t.id = s.transcription_id AND t.attempt = s.attempt
+    WHERE s.provider_id = ANY(@provider_ids::text[]) AND t.started_at < @before::timestamptz
+);
+
 -- name: GetSubmission :one
 SELECT * FROM switchboard.transcription_submissions WHERE id = @id;
 

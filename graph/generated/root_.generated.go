@@ -5650,7 +5650,7 @@ type Recording implements Node {
   sizeBytes: Int64
   durationMs: Int
   channels: Int
-  "Hexadecimal; null where the bucket does not tell."
+  "Hexadecimal; null where neither the uploader nor the bucket told it."
   sha256: String
   createdAt: DateTime!
   "Why a recording that will not be STORED failed."
@@ -5735,7 +5735,7 @@ input UploadCreateInput {
   "Of the file as the browser knows it; the bytes decide in the end."
   contentType: String!
   sizeBytes: Int64!
-  "64 hexadecimal digits; checked when given."
+  "64 hexadecimal digits. When given, the target takes these bytes and no others."
   sha256: String
   idempotencyKey: String
 }

@@ -62,7 +62,7 @@ func TestInitThatPanicsClosesItsOwnSocketOnly(t *testing.T) {
 func TestInitThatHangsClosesWith4408AndIsTold(t *testing.T) {
 	t.Parallel()
 	told := make(chan error, 1)
-	s := start(t, websocket.Config{InitTimeout: 50 * time.Millisecond, Init: func(ctx context.Context, _ *http.Request, _ map[string]any) (websocket.Session, error) {
+	s := start(t, websocket.Config{InitTimeout: time.Second, Init: func(ctx context.Context, _ *http.Request, _ map[string]any) (websocket.Session, error) {
 		<-ctx.Done()
 		told <- ctx.Err()
 		return websocket.Session{}, ctx.Err()
@@ -116,7 +116,7 @@ func TestEndOfTheSessionClosesWith4403AndSaysWhy(t *testing.T) {
 func TestEndOfTheSessionsContextClosesWith4403(t *testing.T) {
 	t.Parallel()
 	s := start(t, websocket.Config{Init: func(ctx context.Context, _ *http.Request, _ map[string]any) (websocket.Session, error) {
-		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		short, cancel := context.WithTimeout(ctx, time.Second) // long after the acknowledgement
 		context.AfterFunc(short, cancel)
 		return websocket.Session{Context: short}, nil
 	}})
@@ -126,7 +126,7 @@ func TestEndOfTheSessionsContextClosesWith4403(t *testing.T) {
 func TestASessionThatExpiresClosesWith4403(t *testing.T) {
 	t.Parallel()
 	s := start(t, websocket.Config{Init: func(context.Context, *http.Request, map[string]any) (websocket.Session, error) {
-		return websocket.Session{Expires: time.Now().Add(100 * time.Millisecond)}, nil
+		return websocket.Session{Expires: time.Now().Add(time.Second)}, nil // long after the acknowledgement
 	}})
 	s.connect(t).wantClose(4403)
 }

@@ -30,20 +30,20 @@ func TestShutdownTellsEverySocketToComeBackAndSpreadsIt(t *testing.T) {
 			at <- time.Now()
 		}()
 	}
-	began := time.Now()
 	if err := s.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	var early, late int
-	for range sockets {
-		if (<-at).Sub(began) < 300*time.Millisecond {
-			early++
-		} else {
-			late++
+	first := <-at
+	last := first
+	for range sockets - 1 {
+		if next := <-at; next.After(last) {
+			last = next
+		} else if next.Before(first) {
+			first = next
 		}
 	}
-	if early == 0 || late == 0 {
-		t.Errorf("%d were closed at once and %d later", early, late)
+	if spread := last.Sub(first); spread < 300*time.Millisecond { // of a second; a busy machine sees the first one late
+		t.Errorf("all were closed within %s", spread)
 	}
 	if st := s.Stats(); st.Sockets != 0 || st.Operations != 0 {
 		t.Errorf("left: %+v", st)

@@ -5,6 +5,7 @@ package blob
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +17,8 @@ import (
 
 // Bucket stores private objects. All methods may be used by many goroutines at once.
 type Bucket interface {
-	// PresignPut makes a link that stores exactly one object of that size and type, once: it never
-	// replaces an object (412).
+	// PresignPut makes a link that stores exactly one object of that size, type and, where it is given,
+	// SHA-256, once: it never replaces an object (412).
 	PresignPut(ctx context.Context, in PutLink) (SignedRequest, error)
 	// PresignGet makes a link that reads an object, whole or by ranges. The object need not exist yet.
 	PresignGet(ctx context.Context, in GetLink) (SignedRequest, error)
@@ -48,6 +49,7 @@ type PutLink struct {
 	Key         string
 	Size        int64 // bytes, 1 to MaxSize
 	ContentType string
+	SHA256      []byte        // of the bytes; nil: any bytes
 	Expires     time.Duration // up to MaxExpiry; the upload must begin by then
 }
 
@@ -134,6 +136,9 @@ func checkPut(key, contentType string, size int64) error {
 func (in PutLink) check() error {
 	if in.Size < 1 || in.Size > MaxSize {
 		return fmt.Errorf("signed upload of %d bytes: want 1 to %d", in.Size, int64(MaxSize))
+	}
+	if n := len(in.SHA256); n != 0 && n != sha256.Size {
+		return fmt.Errorf("signed upload with a SHA-256 of %d bytes", n)
 	}
 	return errors.Join(checkKey(in.Key), checkType(in.ContentType), checkExpiry(in.Expires))
 }

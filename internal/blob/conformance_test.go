@@ -2,6 +2,8 @@ package blob
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -17,6 +19,7 @@ func bucketConformance(t *testing.T, open func() Bucket) {
 		"a signed upload is stored and can be read back":     uploadIsReadBack,
 		"a signed upload never replaces an object":           uploadNeverReplaces,
 		"an upload of another size or type is refused":       uploadIsHeldToItsSignature,
+		"an upload of other bytes than announced is refused": otherBytesAreRefused,
 		"an upload that is cut off leaves nothing":           cutUploadLeavesNothing,
 		"a link opens one key for one method until it ends":  linkOpensNothingElse,
 		"a download answers ranges, name and type":           downloadAnswersRanges,
@@ -80,6 +83,26 @@ func uploadIsHeldToItsSignature(t *testing.T, b Bucket) {
 		}
 		wantNothing(t, b, key)
 	}
+}
+
+func otherBytesAreRefused(t *testing.T, b Bucket) {
+	key, sum := newKey(), sha256.Sum256([]byte("right"))
+	put := presignPut(t, b, PutLink{Key: key, Size: 5, ContentType: "audio/wav", SHA256: sum[:], Expires: time.Minute})
+	if got := send(t, put, strings.NewReader("wrong")); got.status < 400 || got.status >= 500 {
+		t.Errorf("other bytes: status %d, want a refusal", got.status)
+	}
+	wantNothing(t, b, key)
+	if len(put.Headers) > 2 { // whoever makes the checksum fit the bytes has no signature for it
+		other, r := sha256.Sum256([]byte("wrong")), request(t, put, strings.NewReader("wrong"))
+		r.Header.Set(checksumHeader, base64.StdEncoding.EncodeToString(other[:]))
+		wantStatus(t, do(t, r), http.StatusForbidden)
+		r = request(t, put, strings.NewReader("wrong"))
+		r.Header.Del(checksumHeader)
+		wantStatus(t, do(t, r), http.StatusForbidden)
+		wantNothing(t, b, key)
+	}
+	wantStatus(t, send(t, put, strings.NewReader("right")), http.StatusOK)
+	wantObject(t, b, key, "right")
 }
 
 func cutUploadLeavesNothing(t *testing.T, b Bucket) {

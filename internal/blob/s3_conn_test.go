@@ -41,7 +41,7 @@ func TestAServerThatFallsSilentIsLeft(t *testing.T) {
 
 func TestATransferThatMovesMayTakeItsTime(t *testing.T) {
 	t.Parallel()
-	const idle, steps = 300 * time.Millisecond, 8
+	const idle, steps = time.Second, 8
 	pace := time.NewTicker(idle / 4) // all of it takes twice as long as silence may
 	t.Cleanup(pace.Stop)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

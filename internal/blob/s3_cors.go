@@ -15,7 +15,7 @@ import (
 const corsRule = "switchboard"
 
 // scriptHeaders are what a page sends with a link of PresignPut.
-var scriptHeaders = []string{"content-type", "if-none-match"}
+var scriptHeaders = []string{"content-type", "if-none-match", checksumHeader}
 
 // AllowOrigins lets pages of these origins, and no others by our rule, use links from scripts. It needs a
 // key that may change the bucket, not only its objects.

@@ -2,6 +2,7 @@ package blob
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,20 +10,28 @@ import (
 	"time"
 )
 
+// checksumHeader carries the SHA-256 of a body, in base64.
+const checksumHeader = "x-amz-checksum-sha256"
+
 // PresignPut makes a link for one upload. Type, length and If-None-Match are part of the signature, so
 // whoever sends anything else has a link that opens nothing. If-None-Match is what refuses a second upload:
-// Amazon, R2, MinIO and versitygw heed it; of a server that does not, `switchboard doctor` says so.
+// Amazon, R2, MinIO and versitygw heed it; of a server that does not, `switchboard doctor` says so. The same
+// holds for the checksum, to which the bucket compares what arrives before it keeps it.
 func (s *S3) PresignPut(ctx context.Context, in PutLink) (SignedRequest, error) {
 	if err := in.check(); err != nil {
 		return SignedRequest{}, err
 	}
-	signed, err := s.sign(ctx, http.MethodPut, in.Key, in.Expires, nil, http.Header{
-		"Content-Type":   {in.ContentType},
-		"Content-Length": {strconv.FormatInt(in.Size, 10)},
-		"If-None-Match":  {"*"},
-	})
-	// Content-Length is not among them: it follows from the body, and a browser lets no script set it.
-	signed.Headers = []Header{{"Content-Type", in.ContentType}, {"If-None-Match", "*"}}
+	sent := []Header{{"Content-Type", in.ContentType}, {"If-None-Match", "*"}}
+	if len(in.SHA256) > 0 {
+		sent = append(sent, Header{checksumHeader, base64.StdEncoding.EncodeToString(in.SHA256)})
+	}
+	// Content-Length is signed and not sent by name: it follows from the body, and a browser lets no script set it.
+	headers := http.Header{"Content-Length": {strconv.FormatInt(in.Size, 10)}}
+	for _, h := range sent {
+		headers.Set(h.Name, h.Value)
+	}
+	signed, err := s.sign(ctx, http.MethodPut, in.Key, in.Expires, nil, headers)
+	signed.Headers = sent
 	return signed, err
 }
 

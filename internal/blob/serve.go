@@ -36,6 +36,7 @@ var (
 	errTooLarge  = &refusal{http.StatusRequestEntityTooLarge, "The body is larger than this link was signed for."}
 	errTooSmall  = &refusal{http.StatusBadRequest, "The body is smaller than this link was signed for."}
 	errType      = &refusal{http.StatusBadRequest, "The Content-Type is not the one this link was signed for."}
+	errSum       = &refusal{http.StatusBadRequest, "The body does not have the SHA-256 this link was signed for."}
 	errTwice     = &refusal{http.StatusPreconditionFailed, "Something is already stored under this link."}
 	errStalled   = &refusal{http.StatusRequestTimeout, "The upload stalled for too long. Start it again."}
 	errAborted   = &refusal{http.StatusBadRequest, "The upload ended before all of it arrived."}
@@ -95,7 +96,7 @@ func (l *Local) serveUpload(w http.ResponseWriter, r *http.Request, key string, 
 	if err != nil {
 		return errSignature
 	}
-	about := Object{Key: key, Size: size, ContentType: query.Get(paramType)}
+	about := Object{Key: key, Size: size, ContentType: query.Get(paramType), SHA256: query.Get(paramSHA256)}
 	if err := checkUpload(r, about); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,6 +19,7 @@ const (
 	paramExpires   = "expires" // Unix seconds
 	paramSize      = "size"    // bytes, PUT only
 	paramType      = "type"
+	paramSHA256    = "sha256"   // hex, PUT only
 	paramFilename  = "filename" // GET only
 	paramSignature = "signature"
 )
@@ -28,6 +30,9 @@ func (l *Local) PresignPut(_ context.Context, in PutLink) (SignedRequest, error)
 		return SignedRequest{}, err
 	}
 	query := url.Values{paramSize: {strconv.FormatInt(in.Size, 10)}, paramType: {in.ContentType}}
+	if len(in.SHA256) > 0 {
+		query.Set(paramSHA256, hex.EncodeToString(in.SHA256))
+	}
 	signed := l.sign(http.MethodPut, in.Key, query, in.Expires)
 	signed.Headers = []Header{{"Content-Type", in.ContentType}}
 	return signed, nil

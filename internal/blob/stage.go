@@ -25,7 +25,7 @@ const (
 var errExists = errors.New("the object exists")
 
 // store streams body to the disk and then, in one step, under its key. Whatever fails, nothing of it
-// stays. about.Size may be SizeUnknown.
+// stays. about.Size may be SizeUnknown; about.SHA256 is what the bytes have to have, where it is given.
 func (l *Local) store(about Object, body io.Reader, replace bool) (Object, error) {
 	dir, err := os.MkdirTemp(l.tmp, "put-")
 	if err != nil {
@@ -65,8 +65,12 @@ func (l *Local) writeData(name string, about Object, body io.Reader) (Object, er
 	if n > limit || (about.Size != SizeUnknown && n != about.Size) {
 		return about, fmt.Errorf("%w: %d bytes of %d", ErrSize, n, limit)
 	}
-	about.Size, about.StoredAt = n, l.now().UTC()
+	announced := about.SHA256
 	about.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if announced != "" && announced != about.SHA256 {
+		return about, errSum
+	}
+	about.Size, about.StoredAt = n, l.now().UTC()
 	about.ETag = `"` + about.SHA256 + `"`
 	return about, file.Sync()
 }

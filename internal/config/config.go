@@ -63,6 +63,7 @@ type Config struct {
 	PollEvery      time.Duration `env:"TRANSCRIPTION_POLL_EVERY" envDefault:"3s"`
 
 	Limits
+	Document
 
 	// EgressAllow is for tests: networks that addresses which users gave may lead to, although they are not public.
 	EgressAllow []netip.Prefix `env:"EGRESS_ALLOW"`

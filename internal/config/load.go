@@ -54,6 +54,7 @@ func Load(environ map[string]string) (Config, error) {
 		reflect.TypeFor[SameSite]():       oneOf(SameSiteLax, SameSiteStrict, SameSiteNone),
 	}
 	maps.Copy(parsers, billingParsers())
+	maps.Copy(parsers, documentParsers())
 	err := env.ParseWithOptions(&c, env.Options{Environment: set, FuncMap: parsers})
 	problems := unreadable(err)
 	if problems == nil {

@@ -35,6 +35,21 @@ func (q *Queries) AdoptSubmission(ctx context.Context, providerID *string, iD uu
 	return &i, err
 }
 
+const anyStartedBefore = `-- name: AnyStartedBefore :one
+SELECT EXISTS (
+    SELECT FROM switchboard.transcription_submissions s JOIN switchboard.transcriptions t ON t.id = s.transcription_id AND t.attempt = s.attempt
+    WHERE s.provider_id = ANY($1::text[]) AND t.started_at < $2::timestamptz
+)
+`
+
+// Whether one of these was the provider's before that time. Of an earlier attempt it is not known when it began.
+func (q *Queries) AnyStartedBefore(ctx context.Context, providerIds []string, before time.Time) (bool, error) {
+	row := q.db.QueryRow(ctx, anyStartedBefore, providerIds, before)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const cancelTranscription = `-- name: CancelTranscription :one
 UPDATE switchboard.transcriptions SET status = 'CANCELED', finished_at = now() WHERE id = $1 RETURNING id, organization_id, recording_id, status, attempt, version, requested_by, idempotency_key, requested_language, analysis, queued_at, started_at, finished_at, checked_at, failure_code, failure_message, failure_retryable, language_code, confidence, text, speech_model
 `

@@ -122,6 +122,13 @@ func (r *room) begin(t *testing.T, in UploadInput) (Upload, Target) {
 
 func send(t *testing.T, to Target, body []byte) {
 	t.Helper()
+	if status := sendAny(t, to, body); status >= 300 {
+		t.Fatalf("the bucket answered %d", status)
+	}
+}
+
+func sendAny(t *testing.T, to Target, body []byte) (status int) {
+	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), to.Method, to.URL, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -134,9 +141,7 @@ func send(t *testing.T, to Target, body []byte) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= 300 {
-		t.Fatalf("the bucket answered %s", response.Status)
-	}
+	return response.StatusCode
 }
 
 // shelve completes an upload; fresh says whether this call made the recording.

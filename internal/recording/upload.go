@@ -54,7 +54,7 @@ type UploadInput struct {
 	Filename       string
 	ContentType    string
 	SizeBytes      int64
-	SHA256         *string // hex, checked when given
+	SHA256         *string // hex; when given, the bucket takes no other bytes
 	IdempotencyKey *string // the same key gives the same upload
 }
 
@@ -68,8 +68,8 @@ type Target struct {
 // Header is one header of a Target.
 type Header struct{ Name, Value string }
 
-// CreateUpload makes room for a file and the signed request that sends it; size and type are part of
-// the signature. There is no request when the upload of this key has ended. Errors: NotFound, Forbidden
+// CreateUpload makes room for a file and the signed request that sends it; size, type and a SHA-256
+// are part of the signature. There is no request when the upload of this key has ended. Errors: NotFound, Forbidden
 // below Operator, Invalid, Conflict for a key that was used for another file.
 func (s *Service) CreateUpload(ctx context.Context, viewer access.Viewer, in UploadInput) (*Upload, []Target, error) {
 	scope, err := viewer.Scope(in.OrganizationID, access.Operator)
@@ -97,7 +97,7 @@ func (s *Service) CreateUpload(ctx context.Context, viewer access.Viewer, in Upl
 	if up.Status != UploadPending || left < time.Second {
 		return &up, []Target{}, nil
 	}
-	link, err := s.bucket.PresignPut(ctx, blob.PutLink{Key: up.objectKey, Size: up.SizeBytes, ContentType: up.ContentType, Expires: left})
+	link, err := s.bucket.PresignPut(ctx, blob.PutLink{Key: up.objectKey, Size: up.SizeBytes, ContentType: up.ContentType, SHA256: up.sha256, Expires: left})
 	if err != nil {
 		return nil, nil, fault.Unavailable(fmt.Errorf("signing the upload: %w", err))
 	}

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -108,26 +109,36 @@ func TestAnExpiredUploadCannotBeCompleted(t *testing.T) {
 	}
 }
 
-func TestBytesThatAreNotTheAnnouncedAudioEndTheUploadAndAreRemoved(t *testing.T) {
+func TestBytesThatAreNotAudioEndTheUploadAndAreRemoved(t *testing.T) {
 	t.Parallel()
 	r := open(t)
-	for name, test := range map[string]struct {
-		body   []byte
-		sha256 *string
-	}{
-		"no audio":   {bytes.Repeat([]byte("a"), 1000), nil},
-		"other hash": {samples.JFK(), sum([]byte("else"))},
-	} {
-		in := r.input(nil)
-		in.SizeBytes, in.SHA256 = int64(len(test.body)), test.sha256
-		up, target := r.begin(t, in)
-		send(t, target, test.body)
-		if _, _, err := r.shelve(t.Context(), up); !fault.Is(err, fault.CodeInvalid) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if now, err := r.GetUpload(t.Context(), r.ada, up.ID); err != nil || now.Status != UploadAborted || !r.gone(t, up.objectKey) {
-			t.Errorf("%s: the upload is %v, %v", name, now, err)
-		}
+	in, body := r.input(nil), bytes.Repeat([]byte("a"), 1000)
+	in.SizeBytes, in.SHA256 = int64(len(body)), sum(body)
+	up, target := r.begin(t, in)
+	send(t, target, body)
+	if _, _, err := r.shelve(t.Context(), up); !fault.Is(err, fault.CodeInvalid) {
+		t.Errorf("shelved with %v", err)
+	}
+	if now, err := r.GetUpload(t.Context(), r.ada, up.ID); err != nil || now.Status != UploadAborted || !r.gone(t, up.objectKey) {
+		t.Errorf("the upload is %v, %v", now, err)
+	}
+}
+
+func TestBytesOfAnotherHashAreNotTakenAndTheRightOnesMayFollow(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	in := r.input(nil)
+	in.SHA256 = sum(samples.JFK())
+	up, target := r.begin(t, in)
+	broken := bytes.Clone(samples.JFK())
+	broken[len(broken)-1]++
+	if status := sendAny(t, target, broken); status != http.StatusBadRequest || !r.gone(t, up.objectKey) {
+		t.Errorf("other bytes are answered with %d", status)
+	}
+	send(t, target, samples.JFK())
+	rec, _, err := r.shelve(t.Context(), up)
+	if err != nil || rec.SHA256 == nil || *rec.SHA256 != *in.SHA256 {
+		t.Errorf("shelved as %+v, %v", rec, err)
 	}
 }
 

@@ -3,26 +3,31 @@ package transcription
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"github.com/switchboard-voice/switchboard/internal/provider/assemblyai"
 )
 
-// lookPages bounds how far back the provider's list is searched.
-const lookPages, lookPageSize = 5, 100
+// lookPages and lookPageSize bound how far back the provider's list is searched: 20,000 is what it takes from
+// one account within five minutes, and 200 is its largest page. The search ends far earlier, mostly on the first
+// page; one that takes longer than its job may is begun again, and nothing is sent meanwhile.
+const lookPages, lookPageSize = 100, 200
 
-// find looks for a submission in the provider's list by the audio's address, which names one
-// recording; empty when it is not there.
-func (w *Worker) find(ctx context.Context, submission uuid.UUID, audioURL string) (string, error) {
+// find looks for a submission in the provider's list by the audio's address, which names one recording; empty
+// when it is not there. The list is newest first: what follows a transcript that was the provider's before this
+// one was asked for is older than the submission. Times of the provider's own are not looked at: they have no zone.
+func (w *Worker) find(ctx context.Context, submission uuid.UUID, audioURL string, queuedAt time.Time) (string, error) {
 	var before string
 	for range lookPages {
 		list, err := w.provider.List(ctx, assemblyai.ListParams{Limit: lookPageSize, BeforeID: before})
 		if err != nil {
 			return "", fmt.Errorf("looking for the submission: %w", err)
 		}
-		for _, t := range list.Transcripts {
-			before = t.ID
+		seen := make([]string, len(list.Transcripts))
+		for i, t := range list.Transcripts {
+			seen[i], before = t.ID, t.ID
 			if t.AudioURL != audioURL {
 				continue
 			}
@@ -30,8 +35,11 @@ func (w *Worker) find(ctx context.Context, submission uuid.UUID, audioURL string
 				return t.ID, err
 			}
 		}
-		if len(list.Transcripts) < lookPageSize {
+		if len(seen) < lookPageSize {
 			break
+		}
+		if past, err := w.store.AnyStartedBefore(ctx, seen, queuedAt); err != nil || past {
+			return "", err
 		}
 	}
 	return "", nil

@@ -95,7 +95,7 @@ func (h *house) build(store *postgres.Store, hub *live.Hub, change []func(*Optio
 		Limits:  billing.NewLimits(billing.Rules{Fixed: billing.Enterprise, Now: time.Now}),
 		Uploads: recording.New(recording.Deps{Store: store, Jobs: h.queue, Bucket: h.bucket, MaxSize: 1 << 20}),
 	})
-	options := Options{WebhookURL: h.url, WebhookSecret: webhookSecret, PollEvery: 10 * time.Millisecond, CheckAfter: 50 * time.Millisecond, LostAfter: 2 * time.Second}
+	options := Options{WebhookURL: h.url, WebhookSecret: webhookSecret, PollEvery: 10 * time.Millisecond, CheckAfter: 50 * time.Millisecond, LostAfter: patience}
 	for _, c := range change {
 		c(&options)
 	}

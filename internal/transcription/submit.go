@@ -53,7 +53,7 @@ func (w *Worker) submit(ctx context.Context, job jobs.Job[submitArgs]) error {
 		return w.adopt(ctx, sub.ID, *sub.ProviderID)
 	}
 	if sub.InDoubt {
-		id, err := w.find(ctx, sub.ID, sub.AudioUrl)
+		id, err := w.find(ctx, sub.ID, sub.AudioUrl, work.Transcription.QueuedAt)
 		if err != nil {
 			return w.wait(err)
 		}
