@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/switchboard-voice/switchboard/lab"
+	"github.com/switchboard-voice/switchboard/lab/steps"
 )
 
 // drill is one scenario. What run returns is why the scenario could not be played; a promise that does not
@@ -44,13 +45,16 @@ func drills() []drill {
 		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
 		{"disk-database", "the disk of the database is full", databaseDisk},
 		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
+		{"steps-transcription", "kill -9 at each step of a transcription", stepsOf(steps.Transcription())},
+		{"steps-call", "kill -9 at each step of a call", stepsOf(steps.Call())},
+		{"steps-purchase", "kill -9 at each step of a purchase", stepsOf(steps.Purchase())},
 		{"skew-ahead", "the database's clock is ten minutes ahead", ahead},
 		{"skew-behind", "the database's clock is ten minutes behind, and then right again", behind},
 	}
 }
 
 // limit ends a drill that hangs; the longest takes a third of it.
-const limit = 5 * time.Minute
+const limit = 15 * time.Minute
 
 func main() {
 	only := flag.String("run", "", "play only the drills whose name begins with this")

@@ -1,0 +1,138 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Config says on what walks are played.
+type Config struct {
+	Database func(context.Context) (url string, drop func() error, err error) // a migrated one without rows
+	Program  string                                                           // empty: the binary that make build leaves
+	Settings []string                                                         // more of its variables, as NAME=value
+}
+
+// Played is one walk from its beginning to its end.
+type Played struct {
+	Step   int           // at which it was to die; 0: it was not
+	DiedOf string        // the moment; empty: the walk was over before
+	Seen   []string      // the moments until then
+	Healed time.Duration // from the death until the person had what they came for
+	Rested time.Duration // from the death until nothing was left to do
+	Wrong  []string      // what was not there exactly once
+	Output string        // of the programs, where something is wrong
+}
+
+// Play walks once. The program dies at the step, counted from 1, and another one is started in its place.
+func Play(ctx context.Context, c Config, w Walk, step int) (p Played, err error) {
+	p.Step = step
+	r, err := open(ctx, c)
+	if err == nil {
+		err = r.play(ctx, w, &p)
+	}
+	if err != nil || len(p.Wrong) > 0 {
+		p.Output = r.outputs()
+	}
+	return p, errors.Join(err, r.Close())
+}
+
+func (r *rig) play(ctx context.Context, w Walk, p *Played) error {
+	ctx, cancel := context.WithTimeout(ctx, insisting)
+	defer cancel()
+	r.moments.arm(p.Step, r.Server.Kill)
+	over, reborn := make(chan struct{}), make(chan error, 1)
+	go func() { reborn <- r.follow(ctx, over) }()
+	err := errors.Join(w.does(ctx, r), r.until(ctx, w.done))
+	healed := time.Now()
+	err = errors.Join(err, r.until(ctx, atRest))
+	r.moments.disarm()
+	close(over)
+	err = errors.Join(err, <-reborn, r.until(ctx, atRest)) // again, for who died of the very last step
+	seen, diedOf, died := r.moments.list()
+	if p.Seen, p.DiedOf = seen, diedOf; diedOf != "" {
+		p.Healed, p.Rested = max(0, healed.Sub(died)), time.Since(died)
+	}
+	if err != nil {
+		return fmt.Errorf("%s, killed %s: %w: %s", w.Name, p.DiedOf, err, r.state(context.WithoutCancel(ctx)))
+	}
+	if p.Wrong = w.wrong(ctx, r); len(p.Wrong) > 0 {
+		p.Wrong = append(p.Wrong, r.state(ctx))
+	}
+	return nil
+}
+
+// follow starts another program when the first one dies, and waits until the walk is over.
+func (r *rig) follow(ctx context.Context, over <-chan struct{}) error {
+	select {
+	case <-r.moments.died:
+	case <-over:
+	}
+	if _, diedOf, _ := r.moments.list(); diedOf == "" {
+		return nil
+	}
+	return r.live(ctx)
+}
+
+// outputs is what the programs of a walk wrote, the one that died first.
+func (r *rig) outputs() string {
+	var all strings.Builder
+	for n := range 2 {
+		text, err := os.ReadFile(fmt.Sprintf("%s/process-%d.log", r.Dir, n))
+		if err == nil {
+			fmt.Fprintf(&all, "process %d:\n%s\n", n, text)
+		}
+	}
+	return all.String()
+}
+
+// Summary is what came of many walks.
+type Summary struct {
+	mu sync.Mutex
+
+	Played []Played
+	Errs   []error
+}
+
+// Enumerate plays a walk with a death at its first step, at its second, and so on until a walk needs no more
+// steps than that; so many beside each other as are said. Each is told as it ends.
+func Enumerate(ctx context.Context, c Config, w Walk, beside int, each func(Played)) (*Summary, error) {
+	s := &Summary{}
+	var next, beyond int
+	var all sync.WaitGroup
+	for range beside {
+		all.Go(func() {
+			for {
+				s.mu.Lock()
+				if beyond >= enough || ctx.Err() != nil {
+					s.mu.Unlock()
+					return
+				}
+				next++
+				step := next
+				s.mu.Unlock()
+				p, err := Play(ctx, c, w, step)
+				s.mu.Lock()
+				if err == nil && p.DiedOf == "" {
+					beyond++
+				}
+				s.Played = append(s.Played, p)
+				if err != nil {
+					s.Errs = append(s.Errs, fmt.Errorf("step %d: %w", step, err))
+				}
+				each(p)
+				s.mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return s, errors.Join(s.Errs...)
+}
+
+// enough walks that were over before their step say that there are no more steps: their number differs a little
+// from walk to walk, as callbacks meet or do not.
+const enough = 3
