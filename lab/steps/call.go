@@ -15,7 +15,7 @@ func Call() Walk {
 		once: []claim{
 			{"calls", 1, `SELECT count(*) FROM switchboard.calls`},
 			{"calls counted", 1, `SELECT count(*) FROM switchboard.billing_usage_things WHERE metric = 'CALLS'`},
-			{"calls that are still to be asked about", 0, `SELECT count(*) FROM switchboard.calls WHERE ended_at IS NULL OR collected_at IS NULL AND status = 'COMPLETED'`},
+			{"calls that have not ended", 0, `SELECT count(*) FROM switchboard.calls WHERE ended_at IS NULL`},
 		},
 		look: lookAtCall,
 	}

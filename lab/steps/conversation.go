@@ -121,7 +121,7 @@ func (c *conversation) commits() bool {
 		return true
 	}
 	c.committing = strings.Join(c.wrote, "+")
-	return c.moments.pass(c.life, "before the commit of "+c.committing)
+	return c.moments.pass(c.life, BeforeCommit+c.committing)
 }
 
 // fromServer looks at what Postgres says. It holds the word of a commit back until that is counted.
@@ -182,11 +182,12 @@ func (c *conversation) ready(status byte) bool {
 func (c *conversation) committed() bool {
 	what := c.committing
 	c.wrote, c.committing = nil, ""
-	return what == "" || c.moments.pass(c.life, "after the commit of "+what)
+	return what == "" || c.moments.pass(c.life, afterCommit+what)
 }
 
 var (
 	writes = regexp.MustCompile(`(?i)\b(insert\s+into|delete\s+from|merge\s+into|update\s+[a-z_."]+\s+(as\s+|[a-z]+\s+)?set)\b`)
+	copied = regexp.MustCompile(`(?i)^copy (?:"?\w+"?\.)?"?(\w+)`)
 	named  = regexp.MustCompile(`-- name: (\w+)`)
 	// nothing is a tag of a statement that found no row to change.
 	nothing = regexp.MustCompile(`^(INSERT 0|UPDATE|DELETE|MERGE|SELECT|COPY) 0$`)
@@ -214,6 +215,9 @@ func changes(tag, sql string) bool {
 func label(sql string) string {
 	if found := named.FindStringSubmatch(sql); found != nil {
 		return found[1]
+	}
+	if found := copied.FindStringSubmatch(sql); found != nil {
+		return "Copy(" + found[1] + ")"
 	}
 	words := strings.Fields(sql)
 	return strings.Join(words[:min(len(words), 4)], " ")

@@ -10,6 +10,14 @@ import (
 	"time"
 )
 
+// How moments begin. Each commit and each request has two.
+const (
+	BeforeCommit  = "before the commit of "
+	afterCommit   = "after the commit of " // and before the program has heard of it
+	BeforeRequest = "before the request "
+	beforeAnswer  = "before the answer to "
+)
+
 // Moments counts what passes between the program and the world, and kills the program at one of them.
 type Moments struct {
 	mu     sync.Mutex

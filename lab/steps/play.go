@@ -90,49 +90,43 @@ func (r *rig) outputs() string {
 	return all.String()
 }
 
-// Summary is what came of many walks.
-type Summary struct {
-	mu sync.Mutex
+// enough walks that were over before their step say that there are no more steps: their number differs a little
+// from walk to walk, as callbacks meet or do not.
+const enough = 3
 
-	Played []Played
-	Errs   []error
-}
-
-// Enumerate plays a walk with a death at its first step, at its second, and so on until a walk needs no more
-// steps than that; so many beside each other as are said. Each is told as it ends.
-func Enumerate(ctx context.Context, c Config, w Walk, beside int, each func(Played)) (*Summary, error) {
-	s := &Summary{}
-	var next, beyond int
+// Enumerate plays a walk with a death at its first step, with one at its second, and so on until walks need no more
+// steps than that; so many at once as are said. Each is told as it ends, one at a time.
+func Enumerate(ctx context.Context, c Config, w Walk, beside int, each func(Played)) ([]Played, error) {
+	var mu sync.Mutex
 	var all sync.WaitGroup
+	var played []Played
+	var failed error
+	next, beyond := 1, 0
+	step := func() (n int, more bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		n = next
+		next++
+		return n, beyond < enough && ctx.Err() == nil
+	}
+	note := func(p Played, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		played = append(played, p)
+		each(p)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("step %d: %w", p.Step, err))
+		} else if p.DiedOf == "" {
+			beyond++
+		}
+	}
 	for range beside {
 		all.Go(func() {
-			for {
-				s.mu.Lock()
-				if beyond >= enough || ctx.Err() != nil {
-					s.mu.Unlock()
-					return
-				}
-				next++
-				step := next
-				s.mu.Unlock()
-				p, err := Play(ctx, c, w, step)
-				s.mu.Lock()
-				if err == nil && p.DiedOf == "" {
-					beyond++
-				}
-				s.Played = append(s.Played, p)
-				if err != nil {
-					s.Errs = append(s.Errs, fmt.Errorf("step %d: %w", step, err))
-				}
-				each(p)
-				s.mu.Unlock()
+			for n, more := step(); more; n, more = step() {
+				note(Play(ctx, c, w, n))
 			}
 		})
 	}
 	all.Wait()
-	return s, errors.Join(s.Errs...)
+	return played, failed
 }
-
-// enough walks that were over before their step say that there are no more steps: their number differs a little
-// from walk to walk, as callbacks meet or do not.
-const enough = 3

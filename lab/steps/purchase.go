@@ -19,7 +19,6 @@ func Purchase() Walk {
 			{"payment methods", 1, `SELECT count(*) FROM switchboard.billing_payment_methods`},
 			{"times that the plan was told", 1, `SELECT count(*) FROM switchboard.activity_events WHERE type = 'BILLING_STATUS_CHANGED' AND status = 'ACTIVE'`},
 			{"incidents", 0, `SELECT count(*) FROM switchboard.billing_incidents`},
-			{"writes that nobody knows the end of", 0, `SELECT count(*) FROM switchboard.billing_operations WHERE done_at IS NULL`},
 		},
 		look: lookAtPurchase,
 	}

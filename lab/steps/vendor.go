@@ -14,12 +14,12 @@ func (m *Moments) before(name string, provider http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		life := m.life()
 		what := name + " " + r.Method + " " + identifiers.ReplaceAllString(r.URL.Path, "…")
-		if !m.answers() || !m.pass(life, "before the request "+what) {
+		if !m.answers() || !m.pass(life, BeforeRequest+what) {
 			panic(http.ErrAbortHandler) // as a connection whose other end has died
 		}
 		answer := httptest.NewRecorder() // whole: it either comes back or does not
 		provider.ServeHTTP(answer, r)
-		if !m.pass(life, "before the answer to "+what) {
+		if !m.pass(life, beforeAnswer+what) {
 			panic(http.ErrAbortHandler)
 		}
 		for name, values := range answer.Header() {
