@@ -70,6 +70,7 @@ func (l *stage) bad(p steps.Played) {
 func (l *stage) survived(whole steps.Played, all []steps.Played) {
 	var killed int
 	var slowest, longest steps.Played
+	left := map[string]int{}
 	kinds, hit := map[string]bool{}, map[string]bool{}
 	for _, moment := range whole.Seen {
 		kinds[moment] = true
@@ -82,6 +83,10 @@ func (l *stage) survived(whole steps.Played, all []steps.Played) {
 		if kinds[p.DiedOf] {
 			hit[p.DiedOf] = true
 		}
+		if p.Left != "" {
+			left[p.Left]++
+			p.Rested = 0
+		}
 		if p.Healed > slowest.Healed {
 			slowest = p
 		}
@@ -93,6 +98,9 @@ func (l *stage) survived(whole steps.Played, all []steps.Played) {
 	l.promise(float64(len(hit)) >= minHit*float64(len(kinds)), "somebody died at %d of the walk's %d different moments (at least %d%%)", len(hit), len(kinds), int(100*minHit))
 	l.promise(slowest.Healed < heals, "the person had what they came for %s after the kill at the latest (less than %s): %s", slowest.Healed.Round(100*time.Millisecond), heals, slowest.DiedOf)
 	l.saw("nothing was left to do %s after the kill at the latest: %s", longest.Rested.Round(100*time.Millisecond), longest.DiedOf)
+	if len(left) > 0 {
+		l.saw("but for jobs of the dead that were not done again by then, so often: %v", left)
+	}
 }
 
 // migrated gives a maker of databases that are migrated already: a copy takes a tenth of the time.

@@ -17,6 +17,9 @@ const (
 	insistEvery = 100 * time.Millisecond
 	// insisting is how long: the promise after a death, and as much again for a busy machine.
 	insisting = 3 * time.Minute
+	// resting is how long the jobs of the dead are waited for once the person has what they came for: only by running
+	// again they show that they do nothing twice.
+	resting = 90 * time.Second
 )
 
 // seed makes an organization with one owner and one telephone number.

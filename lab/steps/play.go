@@ -24,6 +24,7 @@ type Played struct {
 	Seen   []string      // the moments until then
 	Healed time.Duration // from the death until the person had what they came for
 	Rested time.Duration // from the death until nothing was left to do
+	Left   string        // jobs that were not done again by the end of our patience
 	Wrong  []string      // what was not there exactly once
 	Output string        // of the programs, where something is wrong
 }
@@ -42,17 +43,20 @@ func Play(ctx context.Context, c Config, w Walk, step int) (p Played, err error)
 }
 
 func (r *rig) play(ctx context.Context, w Walk, p *Played) error {
-	ctx, cancel := context.WithTimeout(ctx, insisting)
+	ctx, cancel := context.WithTimeout(ctx, insisting+2*resting)
 	defer cancel()
 	r.moments.arm(p.Step, r.Server.Kill)
 	over, reborn := make(chan struct{}), make(chan error, 1)
 	go func() { reborn <- r.follow(ctx, over) }()
-	err := errors.Join(w.does(ctx, r), r.until(ctx, w.done))
+	err := w.does(ctx, r)
+	if err == nil {
+		err = r.done(ctx, w)
+	}
 	healed := time.Now()
-	err = errors.Join(err, r.until(ctx, atRest))
+	err = errors.Join(err, r.rests(ctx, p))
 	r.moments.disarm()
 	close(over)
-	err = errors.Join(err, <-reborn, r.until(ctx, atRest)) // again, for who died of the very last step
+	err = errors.Join(err, <-reborn, r.rests(ctx, p)) // again, for who died of the very last step
 	seen, diedOf, died := r.moments.list()
 	if p.Seen, p.DiedOf = seen, diedOf; diedOf != "" {
 		p.Healed, p.Rested = max(0, healed.Sub(died)), time.Since(died)
@@ -64,6 +68,27 @@ func (r *rig) play(ctx context.Context, w Walk, p *Played) error {
 		p.Wrong = append(p.Wrong, r.state(ctx))
 	}
 	return nil
+}
+
+// done waits until the person has what they came for.
+func (r *rig) done(ctx context.Context, w Walk) error {
+	ctx, cancel := context.WithTimeout(ctx, insisting)
+	defer cancel()
+	return r.until(ctx, w.done)
+}
+
+// rests waits until nothing is left to do, or notes what is.
+func (r *rig) rests(ctx context.Context, p *Played) error {
+	p.Left = ""
+	within, cancel := context.WithTimeout(ctx, resting)
+	defer cancel()
+	err := r.until(within, atRest)
+	if err == nil || within.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	err = r.Pool.QueryRow(ctx, `SELECT coalesce(string_agg(DISTINCT kind || ' ' || state, ', '), '') FROM river.river_job
+		WHERE state IN ('available', 'running', 'retryable', 'pending')`).Scan(&p.Left)
+	return err
 }
 
 // follow starts another program when the first one dies, and waits until the walk is over.
