@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 const (
 	// beside is how many walks are played at once: most of their time is waiting for what the dead have left.
-	beside = 24
+	beside = 16
 	// minHit is the part of a walk's different moments at which somebody must have died. Where things happen at
 	// once their order is not the same twice, so that a moment may be passed over.
 	minHit = 0.95
@@ -113,6 +114,11 @@ func (l *stage) migrated(ctx context.Context) (func(context.Context) (string, fu
 	if _, err := postgres.Migrate(ctx, address, schema.Files); err != nil {
 		return nil, err
 	}
-	name := address[strings.LastIndex(address, "/")+1:]
-	return func(ctx context.Context) (string, func() error, error) { return copyDatabase(ctx, name) }, nil
+	named, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("reading the database's address: %w", err)
+	}
+	return func(ctx context.Context) (string, func() error, error) {
+		return copyDatabase(ctx, strings.TrimPrefix(named.Path, "/"))
+	}, nil
 }

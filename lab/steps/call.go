@@ -17,6 +17,7 @@ func Call() Walk {
 			{"calls counted", 1, `SELECT count(*) FROM switchboard.billing_usage_things WHERE metric = 'CALLS'`},
 			{"calls that have not ended", 0, `SELECT count(*) FROM switchboard.calls WHERE ended_at IS NULL`},
 		},
+		calm: func(_ context.Context, r *rig) (bool, error) { return r.phone.Stats().Live == 0, nil },
 		look: lookAtCall,
 	}
 }

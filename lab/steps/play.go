@@ -53,10 +53,10 @@ func (r *rig) play(ctx context.Context, w Walk, p *Played) error {
 		err = r.done(ctx, w)
 	}
 	healed := time.Now()
-	err = errors.Join(err, r.rests(ctx, p))
+	err = errors.Join(err, r.rests(ctx, w, p))
 	r.moments.disarm()
 	close(over)
-	err = errors.Join(err, <-reborn, r.rests(ctx, p)) // again, for who died of the very last step
+	err = errors.Join(err, <-reborn, r.rests(ctx, w, p)) // again, for who died of the very last step
 	seen, diedOf, died := r.moments.list()
 	if p.Seen, p.DiedOf = seen, diedOf; diedOf != "" {
 		p.Healed, p.Rested = max(0, healed.Sub(died)), time.Since(died)
@@ -78,11 +78,19 @@ func (r *rig) done(ctx context.Context, w Walk) error {
 }
 
 // rests waits until nothing is left to do, or notes what is.
-func (r *rig) rests(ctx context.Context, p *Played) error {
+func (r *rig) rests(ctx context.Context, w Walk, p *Played) error {
 	p.Left = ""
 	within, cancel := context.WithTimeout(ctx, resting)
 	defer cancel()
-	err := r.until(within, atRest)
+	err := r.eventually(within, func() (rest bool, err error) {
+		if w.calm != nil {
+			if calm, err := w.calm(within, r); err != nil || !calm {
+				return false, err
+			}
+		}
+		err = r.Pool.QueryRow(within, atRest).Scan(&rest)
+		return rest, err
+	})
 	if err == nil || within.Err() == nil || ctx.Err() != nil {
 		return err
 	}

@@ -15,10 +15,11 @@ const lookEvery = 100 * time.Millisecond
 // Walk is one thing that people do with the program, and what must be there in the end.
 type Walk struct {
 	Name string
-	does func(context.Context, *rig) error    // what a person does; whoever gets no answer asks again
-	done string                               // SQL: whether the person has what they came for
-	once []claim                              // of the database
-	look func(context.Context, *rig) []string // at the providers and through the public door: what is wrong
+	does func(context.Context, *rig) error         // what a person does; whoever gets no answer asks again
+	done string                                    // SQL: whether the person has what they came for
+	once []claim                                   // of the database
+	calm func(context.Context, *rig) (bool, error) // whether the providers have told all; nil: nothing is missing without it
+	look func(context.Context, *rig) []string      // at the providers and through the public door: what is wrong
 }
 
 // claim is a number that has to be there.
@@ -48,9 +49,16 @@ const atRest = `SELECT NOT EXISTS (SELECT FROM river.river_job WHERE state IN ('
 
 // until waits for a condition of the database.
 func (r *rig) until(ctx context.Context, query string) error {
+	return r.eventually(ctx, func() (holds bool, err error) {
+		err = r.Pool.QueryRow(ctx, query).Scan(&holds)
+		return holds, err
+	})
+}
+
+// eventually is lab.Eventually with no patience but that of ctx.
+func (r *rig) eventually(ctx context.Context, holds func() (bool, error)) error {
 	for {
-		var holds bool
-		if err := r.Pool.QueryRow(ctx, query).Scan(&holds); err != nil || holds {
+		if ok, err := holds(); err != nil || ok {
 			return err
 		}
 		if err := lab.Pause(ctx, lookEvery); err != nil {
