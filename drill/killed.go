@@ -36,7 +36,7 @@ func killed(ctx context.Context, l *stage) error {
 	if err != nil {
 		return err
 	}
-	b, err := l.balance()
+	b, err := l.Balance()
 	if err != nil {
 		return err
 	}
@@ -45,19 +45,19 @@ func killed(ctx context.Context, l *stage) error {
 	}
 	var servers [2]*lab.Process
 	for i := range servers {
-		if servers[i], err = l.Launch(ctx, "BACKEND_URL="+b.url, soon, lostSoon); err != nil {
+		if servers[i], err = l.Launch(ctx, "BACKEND_URL="+b.URL, soon, lostSoon); err != nil {
 			return err
 		}
 	}
-	b.serve(servers[0], servers[1])
+	b.Serve(servers[0], servers[1])
 	l.Provider.SetFaults(assemblyai.Faults{Delay: 100 * time.Millisecond}) // some die while the provider works
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	for i := range walkers {
-		all.Go(func() { keepWalking(ctx, as(calls[i], b.url), calls[i], stop) })
+		all.Go(func() { keepWalking(ctx, as(calls[i], b.URL), calls[i], stop) })
 	}
 	var acknowledged []string
-	all.Go(func() { acknowledged = l.keepKnocking(ctx, b.url, stop) })
+	all.Go(func() { acknowledged = l.keepKnocking(ctx, b.URL, stop) })
 	chance := rand.New(rand.NewPCG(killSeed, 0))
 	for n := 0; n < kills && err == nil; n++ {
 		err = l.killOne(ctx, b, &servers, chance)
@@ -72,16 +72,16 @@ func killed(ctx context.Context, l *stage) error {
 }
 
 // killOne waits, kills, and starts another in its place.
-func (l *stage) killOne(ctx context.Context, b *balancer, servers *[2]*lab.Process, chance *rand.Rand) (err error) {
+func (l *stage) killOne(ctx context.Context, b *lab.Balancer, servers *[2]*lab.Process, chance *rand.Rand) (err error) {
 	if err := lab.Pause(ctx, time.Duration(chance.Int64N(int64(maxLife)))); err != nil {
 		return err
 	}
 	i := chance.IntN(len(servers))
 	servers[i].Kill()
-	if servers[i], err = l.Launch(ctx, "BACKEND_URL="+b.url, soon, lostSoon); err != nil {
+	if servers[i], err = l.Launch(ctx, "BACKEND_URL="+b.URL, soon, lostSoon); err != nil {
 		return err
 	}
-	b.serve(servers[0], servers[1])
+	b.Serve(servers[0], servers[1])
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/switchboard-voice/switchboard/lab"
+	"github.com/switchboard-voice/switchboard/lab/steps"
 )
 
 // drill is one scenario. What run returns is why the scenario could not be played; a promise that does not
@@ -44,13 +46,16 @@ func drills() []drill {
 		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
 		{"disk-database", "the disk of the database is full", databaseDisk},
 		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
+		{"steps-transcription", "kill -9 at each step of a transcription", stepsOf(steps.Transcription())},
+		{"steps-call", "kill -9 at each step of a call", stepsOf(steps.Call())},
+		{"steps-purchase", "kill -9 at each step of a purchase", stepsOf(steps.Purchase())},
 		{"skew-ahead", "the database's clock is ten minutes ahead, and a server is killed", ahead},
 		{"skew-behind", "the same with the clock ten minutes behind, and then right again", behind},
 	}
 }
 
 // limit ends a drill that hangs; the longest takes a third of it.
-const limit = 5 * time.Minute
+const limit = 15 * time.Minute
 
 func main() {
 	only := flag.String("run", "", "play only the drills whose name begins with this")
@@ -64,6 +69,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	slog.SetLogLoggerLevel(slog.LevelError) // the local providers warn of what the drills do to them
 	if err := lab.Raise(); err != nil {
 		fmt.Println(err)
 		os.Exit(1)

@@ -46,6 +46,7 @@ type Lab struct {
 	Provider           *assemblyai.Server
 	ProviderURL        string
 	Auth, Key, Webhook string // secrets
+	Program            string // what runs; empty: the binary that make build leaves
 	Server             *Process
 
 	settings  []string

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func (l *Lab) Launch(ctx context.Context, settings ...string) (*Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := l.Run(ctx, []string{program, "serve"}, append([]string{
+	p, err := l.Run(ctx, []string{cmp.Or(l.Program, program), "serve"}, append([]string{
 		fmt.Sprintf("METRICS_PORT=%d", ports[0]),
 		"DATABASE_URL=" + l.Database, "NEXT_PUBLIC_APP_URL=https://app.example.com", "BLOB_DIR=" + filepath.Join(l.Dir, "blobs"),
 		"AUTH_SECRET=" + l.Auth, "ASSEMBLYAI_API_KEY=" + l.Key, "ASSEMBLYAI_WEBHOOK_SECRET=" + l.Webhook, "ASSEMBLYAI_BASE_URL=" + l.ProviderURL,

@@ -88,37 +88,6 @@ func (p *person) insists(price client.Price) (session string) {
 	return session
 }
 
-func TestKilledBetweenAnyTwoStepsOfAPurchaseNothingIsLostOrDoubled(t *testing.T) {
-	t.Parallel()
-	for name, call := range map[string]string{"after the customer": "customers.create", "after the page": "checkout.create", "while webhooks come": ""} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := sells(t)
-			p := s.person("ours", "OWNER")
-			price, err := p.PriceOf(within(t), "PRO", "MONTH")
-			s.done(err)
-			if call != "" {
-				p = s.dies(p, price, call)
-			}
-			session := p.insists(price)
-			sent := s.stripe.Stats().WebhooksSent
-			s.done(s.stripe.Pay(session))
-			if call == "" {
-				eventually(t, "the first webhooks", func() bool { return s.stripe.Stats().WebhooksSent > sent+2 })
-				s.kill()
-				s.again()
-				p = p.at(s.process)
-			}
-			heals(t, "the plan", func() bool { return p.standing().Plan == "PRO" })
-			heals(t, "every webhook to be worked on", s.idle)
-			s.wantOnce(1)
-			if n := s.rows("SELECT count(*) FROM switchboard.activity_events WHERE type = 'BILLING_STATUS_CHANGED' AND status = 'ACTIVE' AND previous_status IS DISTINCT FROM 'ACTIVE'"); n != 1 {
-				t.Errorf("it was told %d times", n)
-			}
-		})
-	}
-}
-
 // heals waits as long as a killed process's work may take to be taken up by the next one.
 func heals(t *testing.T, what string, holds func() bool) {
 	t.Helper()
@@ -132,20 +101,4 @@ func heals(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("not healed after %s: %s", 2*healed, what)
 		}
 	}
-}
-
-// dies kills the process while it waits for the answer to a write that took effect.
-func (s *shop) dies(p *person, price client.Price, call string) *person {
-	s.t.Helper()
-	s.stripe.SetFaults(fake.Faults{On: call, HoldAnswer: 1})
-	asked := make(chan struct{})
-	go func() {
-		defer close(asked)
-		_ = p.Do(within(s.t), checkoutCreate, vars{"in": vars{"organizationId": p.organization.String(), "priceId": price.ID, "returnPath": "/", "idempotencyKey": "the same"}}, nil)
-	}()
-	eventually(s.t, "the write to take effect", func() bool { return s.stripe.Stats().Held == 1 })
-	s.kill()
-	<-asked
-	s.again()
-	return p.at(s.process)
 }

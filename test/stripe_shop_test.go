@@ -54,13 +54,6 @@ func (s *shop) door(p *process) fake.Endpoint {
 	return fake.Endpoint{URL: p.url + "/api/webhooks/stripe", Secrets: []string{s.secret}}
 }
 
-// again starts a process in the place of one that is gone.
-func (s *shop) again() {
-	s.t.Helper()
-	s.process = s.run()
-	s.stripe.Notify(s.door(s.process))
-}
-
 // standing is the plan as its people see it.
 func (p *person) standing() client.Standing {
 	p.t.Helper()

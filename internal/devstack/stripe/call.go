@@ -62,15 +62,11 @@ func (s *Server) route(e endpoint) http.HandlerFunc {
 			}
 		}
 		said := s.once(e, c, raw)
-		switch s.fate(e.name) {
-		case held:
-			s.hold(r)
+		if s.loses(e.name) {
 			vendor.Reset(w)
-		case lost:
-			vendor.Reset(w)
-		default:
-			write(w, said)
+			return
 		}
+		write(w, said)
 	}
 }
 

@@ -18,8 +18,6 @@ type Faults struct {
 	SpoilAfter int           `json:"spoil_after"` // so many writes take effect and are answered 500, which the vendor keeps for their key
 	LoseAnswer int           `json:"lose_answer"` // so many calls take effect, and the connection breaks before the answer
 
-	HoldAnswer int `json:"hold_answer"` // so many calls take effect, and are answered only when the client has left
-
 	Webhook WebhookFaults `json:"webhook"`
 }
 
@@ -39,7 +37,6 @@ type Stats struct {
 	Writes        int // with an idempotency key
 	Replayed      int // writes answered as their key was before
 	WebhooksSent  int // tries
-	Held          int // answers that were or are held back
 }
 
 // Stats are the counts now.
@@ -92,33 +89,9 @@ func (s *Server) spoils(call string) bool {
 	return (s.faults.On == "" || s.faults.On == call) && vendor.Spend(&s.faults.SpoilAfter)
 }
 
-// What becomes of an answer.
-const (
-	given = iota
-	lost
-	held
-)
-
-// fate says what becomes of the answer to a call that took effect.
-func (s *Server) fate(call string) int {
+// loses says whether the answer to a call that took effect gets lost.
+func (s *Server) loses(call string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch f := &s.faults; {
-	case f.On != "" && f.On != call:
-		return given
-	case vendor.Spend(&f.LoseAnswer):
-		return lost
-	case vendor.Spend(&f.HoldAnswer):
-		s.stats.Held++
-		return held
-	}
-	return given
-}
-
-// hold waits until nobody wants the answer any more.
-func (s *Server) hold(r *http.Request) {
-	select {
-	case <-r.Context().Done():
-	case <-s.done:
-	}
+	return (s.faults.On == "" || s.faults.On == call) && vendor.Spend(&s.faults.LoseAnswer)
 }

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"bytes"
@@ -12,17 +12,13 @@ import (
 	"net/url"
 	"sync"
 	"time"
-
-	"github.com/switchboard-voice/switchboard/lab"
 )
 
-// balancerTries is how often a read is repeated: one server dies at a time, so the second is enough, and the
-// rest is for a server that dies right after its start.
-const balancerTries = 5
+// Balancer is the load balancer before the servers: it takes one that answers, and repeats reads.
+type Balancer struct {
+	URL    string
+	Repeat func(*http.Request) bool // what is repeated, as a second server would answer it; nil: reads
 
-// balancer is the load balancer before the servers: it takes one that answers, and repeats reads.
-type balancer struct {
-	url  string
 	pass http.Transport
 
 	mu      sync.Mutex
@@ -30,22 +26,22 @@ type balancer struct {
 	next    int
 }
 
-// balance starts a balancer; serve tells it of its servers.
-func (l *stage) balance() (*balancer, error) {
+// Balance starts a balancer; Serve tells it of its servers.
+func (l *Lab) Balance() (*Balancer, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("opening the balancer's port: %w", err)
 	}
-	b := &balancer{url: "http://" + listener.Addr().String()}
+	b := &Balancer{URL: "http://" + listener.Addr().String()}
 	// A connection for each request: one to a server that died would be an error that no user of a real
 	// balancer sees.
 	b.pass = http.Transport{DisableKeepAlives: true, DialContext: b.dial}
-	target, err := url.Parse(b.url)
+	target, err := url.Parse(b.URL)
 	if err != nil {
 		return nil, fmt.Errorf("reading the balancer's address: %w", err)
 	}
 	proxy := &httputil.ReverseProxy{Transport: b, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorHandler: badGateway}
-	web := &http.Server{Handler: proxy, ReadHeaderTimeout: lab.Patience}
+	web := &http.Server{Handler: proxy, ReadHeaderTimeout: Patience}
 	go func() { _ = web.Serve(listener) }() // ends with Close
 	l.AtEnd(web.Close)
 	return b, nil
@@ -55,7 +51,8 @@ func badGateway(w http.ResponseWriter, _ *http.Request, _ error) {
 	w.WriteHeader(http.StatusBadGateway)
 }
 
-func (b *balancer) serve(servers ...*lab.Process) {
+// Serve replaces the servers.
+func (b *Balancer) Serve(servers ...*Process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.servers = nil
@@ -65,7 +62,7 @@ func (b *balancer) serve(servers ...*lab.Process) {
 }
 
 // dial takes the servers in turn and passes over those that are dead.
-func (b *balancer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+func (b *Balancer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	b.mu.Lock()
 	servers, first := b.servers, b.next
 	b.next++
@@ -81,20 +78,34 @@ func (b *balancer) dial(ctx context.Context, network, _ string) (net.Conn, error
 	return nil, err
 }
 
-// RoundTrip reads the whole answer of a GET before it is passed on, so that it can be asked for again.
-func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodGet || r.Header.Get("Upgrade") != "" {
+// RoundTrip reads the whole answer of what may be repeated before it is passed on. It is asked for again until
+// there is one: a server that died has another in its place within moments.
+func (b *Balancer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("Upgrade") != "" || !b.repeats(r) {
 		return b.pass.RoundTrip(r)
 	}
-	for try := 1; ; try++ {
-		response, err := b.whole(r)
-		if err == nil || try == balancerTries || lab.Pause(r.Context(), lab.PollEvery) != nil {
+	var sent []byte
+	if r.Body != nil {
+		var err error
+		if sent, err = io.ReadAll(r.Body); err != nil {
+			return nil, fmt.Errorf("reading a request: %w", err)
+		}
+	}
+	for began := time.Now(); ; {
+		again := r.Clone(r.Context())
+		again.Body = io.NopCloser(bytes.NewReader(sent))
+		response, err := b.whole(again)
+		if err == nil || time.Since(began) > Patience || Pause(r.Context(), PollEvery) != nil {
 			return response, err
 		}
 	}
 }
 
-func (b *balancer) whole(r *http.Request) (*http.Response, error) {
+func (b *Balancer) repeats(r *http.Request) bool {
+	return r.Method == http.MethodGet || b.Repeat != nil && b.Repeat(r)
+}
+
+func (b *Balancer) whole(r *http.Request) (*http.Response, error) {
 	response, err := b.pass.RoundTrip(r)
 	if err != nil {
 		return nil, err
