@@ -16,17 +16,17 @@ import (
 	"github.com/switchboard-voice/switchboard/internal/devstack/signalwire"
 )
 
-// heard is one callback of a call.
-type heard struct {
+// callback is one word of a call.
+type callback struct {
 	path string
 	form url.Values
 }
 
 // statusWords are the callbacks about how far a call is, each once or several times, in any order.
-func statusWords(chance *rand.Rand, path string, sid string) (list []heard) {
+func statusWords(chance *rand.Rand, path string, sid string) (list []callback) {
 	for sequence, status := range []string{"initiated", "ringing", "in-progress", "completed"} {
 		for range 1 + chance.IntN(2) {
-			list = append(list, heard{path, url.Values{"CallSid": {sid}, "CallStatus": {status}, "SequenceNumber": {strconv.Itoa(sequence)}}})
+			list = append(list, callback{path, url.Values{"CallSid": {sid}, "CallStatus": {status}, "SequenceNumber": {strconv.Itoa(sequence)}}})
 		}
 	}
 	chance.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
@@ -34,10 +34,10 @@ func statusWords(chance *rand.Rand, path string, sid string) (list []heard) {
 }
 
 // recordingWords are those about its recording.
-func recordingWords(chance *rand.Rand, path, sid, recording string) (list []heard) {
+func recordingWords(chance *rand.Rand, path, sid, recording string) (list []callback) {
 	for _, status := range []string{"in-progress", "completed"} {
 		for range 1 + chance.IntN(2) {
-			list = append(list, heard{path, url.Values{"CallSid": {sid}, "RecordingSid": {recording}, "RecordingStatus": {status}}})
+			list = append(list, callback{path, url.Values{"CallSid": {sid}, "RecordingSid": {recording}, "RecordingStatus": {status}}})
 		}
 	}
 	return list
@@ -64,7 +64,7 @@ func (p *telephone) known(kind string) (list []map[string]any) {
 }
 
 // says sends callbacks, some at once, and all have to be taken.
-func (p *telephone) says(list []heard) {
+func (p *telephone) says(list []callback) {
 	p.t.Helper()
 	var all sync.WaitGroup
 	for part := range slices.Chunk(list, (len(list)+7)/8) {
@@ -108,7 +108,7 @@ func TestAnyOrderAndDoublingOfSignedCallbacksEndsInTheSameCalls(t *testing.T) {
 	begin(transcribed, "ringing")
 	p.rule(vars{"transcribe": false})
 	begin(held, "ringing")
-	var early, late []heard
+	var early, late []callback
 	said := map[string]bool{}
 	for sid, path := range paths { // some speak of what has not happened yet, some of what is long over
 		list := statusWords(chance, path, sid)
