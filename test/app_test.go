@@ -38,7 +38,7 @@ type app struct {
 	provider *assemblyai.Server
 	blobs    string
 	env      map[string]string
-	asked    *askers
+	askers   *askers
 	*process
 }
 
@@ -62,7 +62,7 @@ func start(t *testing.T, settings ...string) *app {
 func startOn(t *testing.T, database string, settings ...string) *app {
 	t.Helper()
 	a := &app{
-		t: t, database: database, blobs: t.TempDir(), env: map[string]string{}, asked: &askers{},
+		t: t, database: database, blobs: t.TempDir(), env: map[string]string{}, askers: &askers{},
 		secrets: secrets{auth: "auth-" + rand.Text() + rand.Text(), webhook: "hook-" + rand.Text(), provider: "key-" + rand.Text()},
 	}
 	a.provider = assemblyai.New(assemblyai.Config{

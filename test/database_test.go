@@ -51,9 +51,9 @@ type askers struct {
 // connections are kept: to make one costs more than what a test asks on it.
 func (a *app) connections() *pgxpool.Pool {
 	a.t.Helper()
-	a.asked.making.Lock()
-	defer a.asked.making.Unlock()
-	if pool := a.asked.pool; pool != nil && pool.Config().ConnString() == a.database {
+	a.askers.making.Lock()
+	defer a.askers.making.Unlock()
+	if pool := a.askers.pool; pool != nil && pool.Config().ConnString() == a.database {
 		return pool
 	}
 	config, err := pgxpool.ParseConfig(a.database)
@@ -68,6 +68,6 @@ func (a *app) connections() *pgxpool.Pool {
 		a.t.Fatal(err)
 	}
 	a.t.Cleanup(pool.Close)
-	a.asked.pool = pool
+	a.askers.pool = pool
 	return pool
 }
