@@ -55,11 +55,11 @@ func TestAnAdminLooksAfterThePlanAndTheCardThroughTheGraph(t *testing.T) {
 		"//evil.example.com": nil, `/\evil.example.com`: nil, "https://evil.example.com/": nil, "": nil, "settings": nil, "/settings": "https://evil.example.com", "/": "http://app.example.com",
 	} {
 		elsewhere := vars{"organizationId": id, "returnPath": path, "returnOrigin": origin}
-		if code := p.code(portalCreate, vars{"in": elsewhere}); code != "INVALID_INPUT" {
+		if code := p.code(portalCreate, vars{"in": elsewhere}); code != "INVALID" {
 			t.Errorf("the portal with a way back to %s %v: %q", origin, path, code)
 		}
 		elsewhere["priceId"], elsewhere["idempotencyKey"] = price.ID, "elsewhere"
-		if code := p.code(checkoutCreate, vars{"in": elsewhere}); code != "INVALID_INPUT" {
+		if code := p.code(checkoutCreate, vars{"in": elsewhere}); code != "INVALID" {
 			t.Errorf("a checkout with a way back to %s %v: %q", origin, path, code)
 		}
 	}

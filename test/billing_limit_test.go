@@ -123,7 +123,7 @@ func TestBillingIsForAdminsAndThePageOfOthersStillRenders(t *testing.T) {
 		if !strings.Contains(string(out), `"billing":null`) || !strings.Contains(string(out), `"name":"ours"`) {
 			t.Errorf("%s", out)
 		}
-		if code := p.fails(portalCreate, portal); code != "FORBIDDEN" {
+		if code := p.code(portalCreate, portal); code != "FORBIDDEN" {
 			t.Errorf("the portal of somebody who is no admin: %q", code)
 		}
 	}

@@ -24,8 +24,8 @@ func TestMakeRunSellsPlansAndStillKnowsThemAfterARestart(t *testing.T) {
 		}
 		return string(out)
 	}
-	wantInOrder(t, demo(), "before: plan FREE", "transcriptions 0 of ", "checkout at http://127.0.0.1:", "paid; a browser would go to ", "live: The plan went from FREE to PRO.",
-		"after:  plan PRO, subscription active", "transcriptions 0 of ", "invoice ", ": paid 49.00 USD")
+	wantInOrder(t, demo(), "before: plan FREE", " of 50, speech", "checkout at http://127.0.0.1:", "paid; a browser would go to ", "live: The plan went from FREE to PRO.",
+		"after:  plan PRO, subscription active", " of 500, speech", "invoice ", ": paid 49.00 USD")
 	if err := s.interrupt(); err != nil {
 		t.Errorf("after Ctrl-C: %v\n%s", err, s.output)
 	}

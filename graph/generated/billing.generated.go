@@ -327,11 +327,11 @@ func (ec *executionContext) _BillingPlanChangePreview_prorationAt(ctx context.Co
 			return obj.ProrationAt, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_BillingPlanChangePreview_prorationAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -2258,7 +2258,7 @@ func (ec *executionContext) _BillingPlanChangePreview(ctx context.Context, sel a
 			}
 		case "prorationAt":
 			out.Values[i] = ec._BillingPlanChangePreview_prorationAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

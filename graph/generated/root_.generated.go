@@ -5337,8 +5337,8 @@ type BillingPlanChangePreview {
   amountDue: Money!
   "Below zero: credited to the next invoices."
   total: Money!
-  "Until then the old price is counted: give it back with the change."
-  prorationAt: DateTime!
+  "Until then the old price is counted: give it back with the change. Null where nothing is counted."
+  prorationAt: DateTime
 }
 
 input BillingSubscriptionCancelInput {

@@ -51,7 +51,7 @@ func (s *Service) Change(ctx context.Context, viewer access.Viewer, in ChangeInp
 				return err
 			}
 			change := stripe.Change{Subscription: row.StripeID, Item: itemOf(said), Price: sold.StripeID}
-			if change.At, err = s.agreed(ctx, said.Customer, change, in.ProrationAt); err != nil {
+			if change.At, err = s.agreed(ctx, said, change, in.ProrationAt); err != nil {
 				return err
 			}
 			_, err = s.stripe.ChangePrice(ctx, key, change)

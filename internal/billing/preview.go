@@ -18,7 +18,8 @@ type Preview struct {
 	AmountDue Money // at once
 	Total     Money // below zero: a credit
 	// ProrationAt is until when the old price is counted, by Stripe's clock: given back with the change it costs the same.
-	ProrationAt time.Time
+	// nil: nothing is counted, as in a trial.
+	ProrationAt *time.Time
 }
 
 const (
@@ -53,21 +54,21 @@ func (s *Service) Preview(ctx context.Context, viewer access.Viewer, in PreviewI
 	if err != nil {
 		return nil, refused(err)
 	}
-	return &Preview{AmountDue: NewMoney(cost.AmountDue, cost.Currency), Total: NewMoney(cost.Total, cost.Currency), ProrationAt: cost.At}, nil
+	return &Preview{AmountDue: NewMoney(cost.AmountDue, cost.Currency), Total: NewMoney(cost.Total, cost.Currency), ProrationAt: moment(cost.At)}, nil
 }
 
 // agreed is the moment of the preview, if that is still to be honored. Its age is taken by Stripe's clock, which made it.
 // Errors: Expired, Invalid.
-func (s *Service) agreed(ctx context.Context, customer string, change stripe.Change, at *time.Time) (time.Time, error) {
+func (s *Service) agreed(ctx context.Context, said stripe.Subscription, change stripe.Change, at *time.Time) (time.Time, error) {
 	if at == nil {
 		return time.Time{}, nil
 	}
-	now, err := s.stripe.PreviewChange(ctx, customer, change)
-	if err != nil {
+	now, err := s.stripe.PreviewChange(ctx, said.Customer, change)
+	if err != nil || now.At.IsZero() {
 		return time.Time{}, err
 	}
 	switch age := now.At.Sub(*at); {
-	case age > previewLife:
+	case age > previewLife, at.Before(said.CurrentPeriodStart): // a renewal in between has been paid for
 		return time.Time{}, fault.Expired("This preview is too old. Ask for another one, and change under another key.")
 	case age < -previewAhead:
 		return time.Time{}, fault.Invalid("prorationAt", "Give back what the preview said.")

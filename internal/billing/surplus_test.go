@@ -151,7 +151,7 @@ func TestAChangeCostsWhatItsPreviewSaidForAQuarterOfAnHour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := ChangeInput{OrganizationID: h.home, PriceID: wants.PriceID, ProrationAt: &said.ProrationAt, IdempotencyKey: uuid.NewString()}
+	in := ChangeInput{OrganizationID: h.home, PriceID: wants.PriceID, ProrationAt: said.ProrationAt, IdempotencyKey: uuid.NewString()}
 	w.Advance(previewLife + time.Minute)
 	if _, err := h.Change(t.Context(), h.viewer, in); err == nil || h.plan() != Pro {
 		t.Errorf("an old preview is honored: %v, the plan is %s", err, h.plan())
@@ -163,7 +163,7 @@ func TestAChangeCostsWhatItsPreviewSaidForAQuarterOfAnHour(t *testing.T) {
 		t.Error("an old preview is honored at the second try")
 	}
 	w.Advance(previewLife - time.Minute) // the price has changed meanwhile, the preview has not
-	in.ProrationAt, in.IdempotencyKey = &said.ProrationAt, uuid.NewString()
+	in.ProrationAt, in.IdempotencyKey = said.ProrationAt, uuid.NewString()
 	if _, err := h.Change(t.Context(), h.viewer, in); err != nil {
 		t.Fatal(err)
 	}
