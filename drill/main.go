@@ -43,6 +43,7 @@ func drills() []drill {
 		{"pooler", "a real PgBouncer in transaction mode in front of the database", pooler},
 		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
 		{"disk-database", "the disk of the database is full", databaseDisk},
+		{"disk-log", "the disk of the database has no room for its log", databaseLog},
 		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
 		{"skew-ahead", "the database's clock is ten minutes ahead", ahead},
 		{"skew-behind", "the database's clock is ten minutes behind, and then right again", behind},
