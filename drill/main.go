@@ -45,6 +45,7 @@ func drills() []drill {
 		{"pooler", "a real PgBouncer in transaction mode in front of the database", pooler},
 		{"disk-uploads", "the disk of the uploads is full", uploadDisk},
 		{"disk-database", "the disk of the database is full", databaseDisk},
+		{"disk-log", "the disk of the database has no room for its log", databaseLog},
 		{"killed", "kill -9 of one of two servers at any step, 30 times", killed},
 		{"steps-transcription", "kill -9 at each step of a transcription", stepsOf(steps.Transcription())},
 		{"steps-call", "kill -9 at each step of a call", stepsOf(steps.Call())},

