@@ -81,7 +81,7 @@ func (p *telephone) says(list []callback) {
 
 func TestAnyOrderAndDoublingOfSignedCallbacksEndsInTheSameCalls(t *testing.T) {
 	t.Parallel()
-	const each, held, transcribed = 12, 3, 2 // of the calls in and of those out; more would take long and show nothing else
+	const each, held, transcribed = 15, 3, 2 // of the calls in and of those out; more would take long and show nothing else
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0))
