@@ -31,9 +31,14 @@ func TestNoInterleavingOfTwoCheckoutsSellsTwoSubscriptions(t *testing.T) {
 			random := rand.New(rand.NewPCG(3, uint64(round)))
 			var mu sync.Mutex
 			var pages []string
-			for range 3 { // first they look at the pages, then all of them pay, while others already come again
+			began := time.Now()
+			for looks := 0; looks < 3; { // first they look at the pages, then all of them pay, while others already come again
 				var group sync.WaitGroup
-				for _, page := range slices.Clone(pages) {
+				paid := slices.Clone(pages)
+				if looks == 0 {
+					paid = nil
+				}
+				for _, page := range paid {
 					pause := time.Duration(random.IntN(20)) * time.Millisecond
 					group.Go(func() {
 						<-time.After(pause)
@@ -53,6 +58,9 @@ func TestNoInterleavingOfTwoCheckoutsSellsTwoSubscriptions(t *testing.T) {
 					})
 				}
 				group.Wait()
+				if looks > 0 || len(pages) > 1 || time.Since(began) > patience { // on a busy machine most find the turn taken
+					looks++
+				}
 			}
 			if len(pages) < 2 {
 				t.Errorf("only %d pages were opened", len(pages))
