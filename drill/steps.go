@@ -18,6 +18,9 @@ const (
 	// minHit is the part of a walk's different moments at which somebody must have died. What depends on when
 	// callbacks meet is not in every walk.
 	minHit = 0.9
+	// healsBeside is the promise after a kill, and as much again: while so many programs start at once, the start of
+	// the next one is no small part of it.
+	healsBeside = 2 * heals
 )
 
 // stepsOf kills the program at each step of a walk.
@@ -97,7 +100,7 @@ func (l *stage) survived(whole steps.Played, all []steps.Played) {
 	}
 	l.saw("%d times the program was killed, once at each step", killed)
 	l.promise(float64(len(hit)) >= minHit*float64(len(kinds)), "somebody died at %d of the walk's %d different moments (at least %d%%)", len(hit), len(kinds), int(100*minHit))
-	l.promise(slowest.Healed < heals, "the person had what they came for %s after the kill at the latest (less than %s): %s", slowest.Healed.Round(100*time.Millisecond), heals, slowest.DiedOf)
+	l.promise(slowest.Healed < healsBeside, "the person had what they came for %s after the kill at the latest (less than %s): %s", slowest.Healed.Round(100*time.Millisecond), healsBeside, slowest.DiedOf)
 	l.saw("nothing was left to do %s after the kill at the latest: %s", longest.Rested.Round(100*time.Millisecond), longest.DiedOf)
 	if len(left) > 0 {
 		l.saw("but for jobs of the dead that were not done again by then, so often: %v", left)
