@@ -15,9 +15,12 @@ import (
 const (
 	// beside is how many walks are played at once: most of their time is waiting for what the dead have left.
 	beside = 16
-	// minHit is the part of a walk's different moments at which somebody must have died. Where things happen at
-	// once their order is not the same twice, so that a moment may be passed over.
-	minHit = 0.95
+	// minHit is the part of a walk's different moments at which somebody must have died. What depends on when
+	// callbacks meet is not in every walk.
+	minHit = 0.9
+	// healsBeside is the promise after a kill, and as much again: while so many programs start at once, the start of
+	// the next one is no small part of it.
+	healsBeside = 2 * heals
 )
 
 // stepsOf kills the program at each step of a walk.
@@ -31,14 +34,14 @@ func stepsOf(w steps.Walk) func(context.Context, *stage) error {
 			return err
 		}
 		c := steps.Config{Database: copies}
-		whole, err := steps.Play(ctx, c, w, 0)
+		whole, err := steps.Play(ctx, c, w, steps.Death{})
 		if err != nil {
 			return err
 		}
 		commits, requests := counted(whole.Seen)
 		l.promise(len(whole.Wrong) == 0, "a whole walk has %d commits and %d requests to providers, each with a moment before and one after it %s",
 			commits, requests, strings.Join(whole.Wrong, "; "))
-		all, err := steps.Enumerate(ctx, c, w, beside, l.bad)
+		all, err := steps.Enumerate(ctx, c, w, whole, beside, l.bad)
 		if err != nil {
 			return err
 		}
@@ -63,7 +66,7 @@ func counted(seen []string) (commits, requests int) {
 // bad shows a walk that did not end as it should.
 func (l *stage) bad(p steps.Played) {
 	if len(p.Wrong) > 0 {
-		l.promise(false, "killed at step %d, %s: %s\n%s", p.Step, p.DiedOf, strings.Join(p.Wrong, "; "), p.Output)
+		l.promise(false, "killed at step %d, %s: %s\n%s", len(p.Seen), p.DiedOf, strings.Join(p.Wrong, "; "), p.Output)
 	}
 }
 
@@ -97,7 +100,7 @@ func (l *stage) survived(whole steps.Played, all []steps.Played) {
 	}
 	l.saw("%d times the program was killed, once at each step", killed)
 	l.promise(float64(len(hit)) >= minHit*float64(len(kinds)), "somebody died at %d of the walk's %d different moments (at least %d%%)", len(hit), len(kinds), int(100*minHit))
-	l.promise(slowest.Healed < heals, "the person had what they came for %s after the kill at the latest (less than %s): %s", slowest.Healed.Round(100*time.Millisecond), heals, slowest.DiedOf)
+	l.promise(slowest.Healed < healsBeside, "the person had what they came for %s after the kill at the latest (less than %s): %s", slowest.Healed.Round(100*time.Millisecond), healsBeside, slowest.DiedOf)
 	l.saw("nothing was left to do %s after the kill at the latest: %s", longest.Rested.Round(100*time.Millisecond), longest.DiedOf)
 	if len(left) > 0 {
 		l.saw("but for jobs of the dead that were not done again by then, so often: %v", left)

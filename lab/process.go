@@ -163,8 +163,11 @@ func (p *Process) Wait() error {
 	}
 }
 
-// Kill ends it without a word, as a machine that dies.
+// Kill ends it without a word, as a machine that dies. A second call does nothing.
 func (p *Process) Kill() {
+	if p.gone {
+		return
+	}
 	p.gone = true
 	_ = p.cmd.Process.Kill()
 	<-p.exited

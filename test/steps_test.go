@@ -42,7 +42,7 @@ func dieAtRandom(t *testing.T, w steps.Walk, of int) {
 			return database, func() error { return nil }, nil // it goes with the test
 		}}
 		all.Go(func() {
-			p, err := steps.Play(t.Context(), c, w, step)
+			p, err := steps.Play(t.Context(), c, w, steps.Death{At: step})
 			if err != nil || p.DiedOf == "" || len(p.Wrong) > 0 {
 				t.Errorf("%s, killed at step %d, %q: %v %s\n%s", w.Name, step, p.DiedOf, err, strings.Join(p.Wrong, "; "), p.Output)
 			}

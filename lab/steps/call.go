@@ -9,7 +9,7 @@ import (
 func Call() Walk {
 	return Walk{
 		Name: "call", does: dial,
-		// The two ends: it was talked and all of it is there, or it was never dialed and is given up.
+		// The ends: it was talked and all of it is there, or it failed and lookAtCall asks whether it had to.
 		done: `SELECT EXISTS (SELECT FROM switchboard.calls WHERE status = 'FAILED')
 			OR EXISTS (SELECT FROM switchboard.calls WHERE status = 'COMPLETED') AND EXISTS (SELECT FROM switchboard.transcriptions WHERE status = 'COMPLETED')`,
 		once: []claim{
@@ -52,10 +52,23 @@ func silent() []claim {
 	}
 }
 
+// hungUp is what a call leaves whose provider gave it up: it asks once what to say, and waits 5 s for the answer.
+func hungUp() []claim {
+	return []claim{
+		{"calls that say why they failed", 1, `SELECT count(*) FROM switchboard.calls WHERE status = 'FAILED' AND failure_code = 'PROVIDER_FAILED'`},
+		{"legs", 1, `SELECT count(*) FROM switchboard.call_legs`},
+		{"transcriptions", 0, `SELECT count(*) FROM switchboard.transcriptions`},
+	}
+}
+
 // lookAtCall holds what the telephone service saw against what is here.
 func lookAtCall(ctx context.Context, r *rig) (wrong []string) {
-	claims, rang := silent(), r.phone.Stats().ByTo[theirNumber]
-	if rang > 0 {
+	stats := r.phone.Stats()
+	claims, rang := silent(), stats.ByTo[theirNumber]
+	switch {
+	case rang > 0 && stats.Documents == 0: // on a busy machine the next program takes longer to start
+		claims = hungUp()
+	case rang > 0:
 		claims, wrong = talked(), append(r.submitted(), r.stored()...)
 	}
 	if rang > 1 {

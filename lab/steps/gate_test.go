@@ -77,7 +77,7 @@ func TestEachCommitThatChangesSomethingHasTwoMomentsAndNothingElseHas(t *testing
 	for name, deed := range deeds {
 		m := newMoments()
 		watched, _ := through(t, m)
-		m.arm(0, nil)
+		m.arm(Death{}, nil)
 		if err := deed.do(t.Context(), watched); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -97,7 +97,7 @@ func TestWhoDiesBeforeACommitLeavesNothingAndWhoDiesAfterItLeavesAll(t *testing.
 			m := newMoments()
 			watched, beside := through(t, m)
 			killed := false
-			m.arm(at+1, func() { killed = true })
+			m.arm(Death{At: at + 1}, func() { killed = true })
 			err := deed.do(t.Context(), watched)
 			if _, diedOf, _ := m.list(); err == nil || !killed || diedOf == "" {
 				t.Errorf("%s, moment %d: it was told %v", name, at+1, err)

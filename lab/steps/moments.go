@@ -18,11 +18,17 @@ const (
 	beforeAnswer  = "before the answer to "
 )
 
+// Death says at which moment the program is killed; the zero value: at none.
+type Death struct {
+	At int    // at so many moments, counted from 1
+	Of string // at the first moment of this name
+}
+
 // Moments counts what passes between the program and the world, and kills the program at one of them.
 type Moments struct {
 	mu     sync.Mutex
 	armed  bool
-	at     int // the moment of death, from 1; 0: never
+	at     Death
 	kill   func()
 	seen   []string      // since arm
 	lives  int           // of the program; what belongs to an earlier one is dropped
@@ -35,7 +41,7 @@ type Moments struct {
 func newMoments() *Moments { return &Moments{died: make(chan struct{})} }
 
 // arm begins to count. At the moment it kills, and nothing of that life passes any more.
-func (m *Moments) arm(at int, kill func()) {
+func (m *Moments) arm(at Death, kill func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.at, m.kill, m.armed = at, kill, true
@@ -87,7 +93,7 @@ func (m *Moments) pass(life int, what string) bool {
 		return true
 	}
 	m.seen = append(m.seen, what)
-	if len(m.seen) != m.at {
+	if len(m.seen) != m.at.At && what != m.at.Of {
 		return true
 	}
 	m.kill() // under the lock: all else that would pass waits, and finds that nothing passes

@@ -39,12 +39,12 @@ func (r *rig) seed(ctx context.Context) error {
 			return err
 		}
 	}
-	token, err := r.Token(r.user)
-	if err != nil {
+	var err error
+	if r.token, err = r.Token(r.user); err != nil {
 		return err
 	}
 	r.organization = ids.Of(ids.Organization, organization).String()
-	r.person = client.New(client.Config{Server: r.balancer.URL, Token: token})
+	r.person = client.New(client.Config{Server: r.balancer.URL, Token: r.token})
 	return nil
 }
 

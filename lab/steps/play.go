@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -19,7 +18,7 @@ type Config struct {
 
 // Played is one walk from its beginning to its end.
 type Played struct {
-	Step   int           // at which it was to die; 0: it was not
+	Death  Death         // as it was meant
 	DiedOf string        // the moment; empty: the walk was over before
 	Seen   []string      // the moments until then
 	Healed time.Duration // from the death until the person had what they came for
@@ -29,9 +28,9 @@ type Played struct {
 	Output string        // of the programs, where something is wrong
 }
 
-// Play walks once. The program dies at the step, counted from 1, and another one is started in its place.
-func Play(ctx context.Context, c Config, w Walk, step int) (p Played, err error) {
-	p.Step = step
+// Play walks once. The program dies, and another one is started in its place.
+func Play(ctx context.Context, c Config, w Walk, death Death) (p Played, err error) {
+	p.Death = death
 	r, err := open(ctx, c)
 	if err == nil {
 		err = r.play(ctx, w, &p)
@@ -45,7 +44,7 @@ func Play(ctx context.Context, c Config, w Walk, step int) (p Played, err error)
 func (r *rig) play(ctx context.Context, w Walk, p *Played) error {
 	ctx, cancel := context.WithTimeout(ctx, insisting+2*resting)
 	defer cancel()
-	r.moments.arm(p.Step, r.Server.Kill)
+	r.moments.arm(p.Death, r.Server.Kill)
 	over, reborn := make(chan struct{}), make(chan error, 1)
 	go func() { reborn <- r.follow(ctx, over) }()
 	err := w.does(ctx, r)
@@ -114,52 +113,11 @@ func (r *rig) follow(ctx context.Context, over <-chan struct{}) error {
 // outputs is what the programs of a walk wrote, the one that died first.
 func (r *rig) outputs() string {
 	var all strings.Builder
-	for n := range 2 {
+	for n := range 2 * starts {
 		text, err := os.ReadFile(fmt.Sprintf("%s/process-%d.log", r.Dir, n))
 		if err == nil {
 			fmt.Fprintf(&all, "process %d:\n%s\n", n, text)
 		}
 	}
 	return all.String()
-}
-
-// enough walks that were over before their step say that there are no more steps: their number differs a little
-// from walk to walk, as callbacks meet or do not.
-const enough = 3
-
-// Enumerate plays a walk with a death at its first step, with one at its second, and so on until walks need no more
-// steps than that; so many at once as are said. Each is told as it ends, one at a time.
-func Enumerate(ctx context.Context, c Config, w Walk, beside int, each func(Played)) ([]Played, error) {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	var played []Played
-	var failed error
-	next, beyond := 1, 0
-	step := func() (n int, more bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		n = next
-		next++
-		return n, beyond < enough && ctx.Err() == nil
-	}
-	note := func(p Played, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		played = append(played, p)
-		each(p)
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("step %d: %w", p.Step, err))
-		} else if p.DiedOf == "" {
-			beyond++
-		}
-	}
-	for range beside {
-		all.Go(func() {
-			for n, more := step(); more; n, more = step() {
-				note(Play(ctx, c, w, n))
-			}
-		})
-	}
-	all.Wait()
-	return played, failed
 }

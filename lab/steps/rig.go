@@ -27,6 +27,8 @@ const (
 	// webhookPause is how long a provider waits before it sends again: its few tries outlast a restart, also of the
 	// program with the race detector in it on a busy machine.
 	webhookPause = time.Second
+	// starts is how often a start is tried whose port somebody else took meanwhile.
+	starts = 5
 	// ringing and talking are long enough for the steps of a call to come one after the other.
 	ringing, talking = 100 * time.Millisecond, time.Second
 	// ourNumber is what is called from, theirNumber who is called.
@@ -46,6 +48,7 @@ type rig struct {
 	organization string // the id that clients know
 	user         uuid.UUID
 	settings     []string
+	token        string
 	stripeSecret string
 }
 
@@ -159,16 +162,33 @@ func (r *rig) openGate(context.Context, Config) error {
 	return nil
 }
 
-// live starts the program, for the first time or again.
+// live starts the program, for the first time or again. A port that was free a moment ago may be another rig's by
+// now, which would then answer in place of ours.
 func (r *rig) live(ctx context.Context) error {
 	r.moments.revive()
-	p, err := r.Launch(ctx, r.settings...)
-	if err != nil {
-		return err
+	var failed error
+	for range starts {
+		p, err := r.Launch(ctx, r.settings...)
+		if err == nil {
+			err = r.answers(ctx, p)
+		}
+		if err == nil {
+			r.Server = p
+			r.balancer.Serve(p)
+			return nil
+		}
+		failed = errors.Join(failed, err)
+		if p != nil {
+			p.Kill()
+		}
 	}
-	r.Server = p
-	r.balancer.Serve(p)
-	return nil
+	return failed
+}
+
+// answers says whether it is our program that answers: another one does not know our person.
+func (r *rig) answers(ctx context.Context, p *lab.Process) error {
+	_, err := client.New(client.Config{Server: p.URL, Token: r.token}).Standing(ctx, r.organization)
+	return err
 }
 
 // settles waits until the jobs that every start begins are done: they are no step of a walk.

@@ -12,7 +12,7 @@ var (
 	// nothing is a tag of a statement that found no row to change.
 	nothing = regexp.MustCompile(`^(INSERT 0|UPDATE|DELETE|MERGE|SELECT|COPY) 0$`)
 	// background is what River says to itself every few seconds: who leads, and which queues there are.
-	background = regexp.MustCompile(`\briver_(leader|queue|client|client_queue)\b`)
+	background = regexp.MustCompile(`\b(river_(leader|queue|client|client_queue)|job_processes)\b`)
 )
 
 func isCommit(sql string) bool {
