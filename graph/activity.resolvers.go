@@ -25,6 +25,10 @@ func (r *organizationResolver) Activity(ctx context.Context, obj *identity.Organ
 	return met(events, err, of(ctx).metEvents)
 }
 
+func (r *organizationResolver) ActivityCursor(ctx context.Context, obj *identity.Organization) (string, error) {
+	return r.Activities.Head(ctx, viewer(ctx), obj.ID)
+}
+
 func (r *subscriptionResolver) OrganizationActivity(ctx context.Context, organizationID ids.ID, after *string, types []activity.Type) (<-chan *activity.Event, error) {
 	return r.Activities.Follow(ctx, viewer(ctx), activity.Following{OrganizationID: organizationID, After: after, Types: types}, reader(ctx))
 }

@@ -41,6 +41,7 @@ type OrganizationResolver interface {
 	SsoDomains(ctx context.Context, obj *identity.Organization) ([]identity.Domain, error)
 	AuditLog(ctx context.Context, obj *identity.Organization, first int, after *string, types []activity.Type) (*page.Connection[activity.Entry], error)
 	Activity(ctx context.Context, obj *identity.Organization, first int, after *string, types []activity.Type) (*page.Connection[activity.Event], error)
+	ActivityCursor(ctx context.Context, obj *identity.Organization) (string, error)
 	Billing(ctx context.Context, obj *identity.Organization) (*billing.Account, error)
 	WebhookInbox(ctx context.Context, obj *identity.Organization, first int, after *string, filter *inbox.Wanted) (*page.Connection[inbox.Kept], error)
 	Recordings(ctx context.Context, obj *identity.Organization, first int, after *string, source *recording.Source) (*page.Connection[recording.Recording], error)
@@ -1057,6 +1058,29 @@ func (ec *executionContext) fieldContext_Organization_activity(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Organization_activityCursor(ctx context.Context, field graphql.CollectedField, obj *identity.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_activityCursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().ActivityCursor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_activityCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, true, true, "String")
+}
+
 func (ec *executionContext) _Organization_billing(ctx context.Context, field graphql.CollectedField, obj *identity.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2042,6 +2066,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_activity(ctx, field, obj)
+				})
+		case "activityCursor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_activityCursor(ctx, field, obj)
 				})
 		case "billing":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

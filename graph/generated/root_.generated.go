@@ -460,6 +460,7 @@ type ComplexityRoot struct {
 	Organization struct {
 		APITokens         func(childComplexity int, first int, after *string) int
 		Activity          func(childComplexity int, first int, after *string, types []activity.Type) int
+		ActivityCursor    func(childComplexity int) int
 		AuditLog          func(childComplexity int, first int, after *string, types []activity.Type) int
 		Billing           func(childComplexity int) int
 		Calls             func(childComplexity int, first int, after *string, filter *model.CallFilter, orderBy *telephony.Order) int
@@ -2703,6 +2704,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.Activity(childComplexity, args["first"].(int), args["after"].(*string), args["types"].([]activity.Type)), true
+	case "Organization.activityCursor":
+		if e.ComplexityRoot.Organization.ActivityCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.ActivityCursor(childComplexity), true
 	case "Organization.auditLog":
 		if e.ComplexityRoot.Organization.AuditLog == nil {
 			break
@@ -5101,6 +5108,8 @@ type ActivityEventEdge {
 extend type Organization {
   "Newest first. Cursors are those of Subscription.organizationActivity: page back, then go live without a gap."
   activity(first: Int! = 50, after: String, types: [ActivityType!]): ActivityEventConnection!
+  "Where its stream stands: asked for before an action and given to organizationActivity, nothing of what follows is missed."
+  activityCursor: String! @cost(weight: 5)
 }
 
 extend type Subscription {
@@ -7095,6 +7104,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_auditLog(ctx, field)
 	case "activity":
 		return ec.fieldContext_Organization_activity(ctx, field)
+	case "activityCursor":
+		return ec.fieldContext_Organization_activityCursor(ctx, field)
 	case "billing":
 		return ec.fieldContext_Organization_billing(ctx, field)
 	case "webhookInbox":

@@ -141,7 +141,7 @@ func number(after *string) (int64, error) {
 	if err := page.Decode(*after, &c); err != nil {
 		return 0, err
 	}
-	if c.Number < 1 {
+	if c.Number < 0 { // 0 is where a stream stands on which nothing has happened yet
 		return 0, fault.Invalid("after", "This is not a cursor that this list gave.")
 	}
 	return c.Number, nil

@@ -39,6 +39,20 @@ func (s *Service) List(ctx context.Context, viewer access.Viewer, organization i
 	return page.Cut(list, size, args.After != nil, Event.Cursor), err
 }
 
+// Head is the cursor of where an organization's stream stands, whether or not anything has happened on it. Error:
+// NotFound.
+func (s *Service) Head(ctx context.Context, viewer access.Viewer, organization ids.ID) (string, error) {
+	scope, err := viewer.Scope(organization, access.Viewing)
+	if err != nil {
+		return "", err
+	}
+	head, err := s.store.GetActivityHead(ctx, scope.OrganizationID)
+	if err != nil {
+		return "", fmt.Errorf("reading the head: %w", err)
+	}
+	return page.Encode(cursor{head.LastNumber}), nil
+}
+
 // before reads one row more than asked.
 func (s *Service) before(ctx context.Context, scope access.Scope, audience Audience, args page.Args, types []Type) ([]Event, int32, error) {
 	size, err := args.Size(page.Max)

@@ -46,7 +46,7 @@ func TestACursorBeforeWhatRetentionLeftHasExpiredAndABadOneIsInvalid(t *testing.
 		"long ago": {cursorOf(1), fault.CodeCursorExpired},
 		"to come":  {cursorOf(11), fault.CodeCursorExpired},
 		"bad":      {&nonsense, fault.CodeInvalid},
-		"zero":     {cursorOf(0), fault.CodeInvalid},
+		"zero":     {cursorOf(0), fault.CodeCursorExpired},
 	} {
 		if err := r.begins(t, Watching{After: c.after}); !fault.Is(err, c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)

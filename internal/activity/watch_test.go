@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/switchboard-voice/switchboard/internal/access"
 	"github.com/switchboard-voice/switchboard/internal/devstack/testdb"
 	"github.com/switchboard-voice/switchboard/internal/fault"
+	"github.com/switchboard-voice/switchboard/internal/ids"
 	"github.com/switchboard-voice/switchboard/internal/postgres"
 	"go.uber.org/goleak"
 )
@@ -30,12 +32,24 @@ func TestWhatHappenedBeforeIsReplayedAndMarkedAsSuch(t *testing.T) {
 	}
 }
 
+func TestAStreamOnWhichNothingHadHappenedMissesNotItsFirstEvent(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	viewer := access.Viewer{UserID: uuid.New(), Memberships: []access.Membership{{OrganizationID: r.organization, Role: access.Viewing}}}
+	start, err := r.Head(t.Context(), viewer, ids.Of(ids.Organization, r.organization))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.happen(t, r.store, 2, uuid.New())
+	r.watch(t, Watching{After: &start}).inOrder(t, 1, 2)
+}
+
 func TestABadCursorIsRefused(t *testing.T) {
 	t.Parallel()
 	r := open(t)
 	r.happen(t, r.store, 1, uuid.New())
 	for cursor, want := range map[string]fault.Code{
-		"": fault.CodeInvalid, "nonsense": fault.CodeInvalid, *cursorOf(0): fault.CodeInvalid, *cursorOf(-1): fault.CodeInvalid, *cursorOf(2): fault.CodeCursorExpired,
+		"": fault.CodeInvalid, "nonsense": fault.CodeInvalid, *cursorOf(-1): fault.CodeInvalid, *cursorOf(2): fault.CodeCursorExpired,
 	} {
 		_, err := Watch(t.Context(), r.Service, Watching{OrganizationID: r.organization, After: &cursor}, func(e Seen) Seen { return e }, Reader{})
 		if !fault.Is(err, want) {

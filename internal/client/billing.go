@@ -17,7 +17,7 @@ type Standing struct {
 	Subscription string // its status; empty: there is none
 	Usage        []Usage
 	Invoice      *Invoice // the newest
-	cursor       string   // of the organization's activity, from then; empty when there was none
+	cursor       string   // of the organization's activity, from then
 }
 
 // Usage is how much of something is used this month.
@@ -39,7 +39,7 @@ type Money struct{ Amount, Currency string }
 
 const askStanding = `query($id: ID!) {
   node(id: $id) { ... on Organization {
-    activity(first: 1) { nodes { cursor } }
+    activityCursor
     billing {
       plan { tier }
       subscription { status }
@@ -61,8 +61,8 @@ func (c *Client) Standing(ctx context.Context, organization string) (Standing, e
 func (c *Client) standing(ctx context.Context, organization string) (Standing, error) {
 	var out struct {
 		Node *struct {
-			Activity struct{ Nodes []struct{ Cursor string } }
-			Billing  *struct {
+			ActivityCursor string
+			Billing        *struct {
 				Plan         struct{ Tier string }
 				Subscription *struct{ Status string }
 				Usage        []Usage
@@ -77,15 +77,12 @@ func (c *Client) standing(ctx context.Context, organization string) (Standing, e
 		return Standing{}, &Error{Code: "FORBIDDEN", Message: "The plan is shown to administrators only, or cannot be read right now."}
 	}
 	b := out.Node.Billing
-	s := Standing{Organization: organization, Plan: b.Plan.Tier, Usage: b.Usage}
+	s := Standing{Organization: organization, Plan: b.Plan.Tier, Usage: b.Usage, cursor: out.Node.ActivityCursor}
 	if b.Subscription != nil {
 		s.Subscription = b.Subscription.Status
 	}
 	if len(b.Invoices.Nodes) > 0 {
 		s.Invoice = &b.Invoices.Nodes[0]
-	}
-	if len(out.Node.Activity.Nodes) > 0 {
-		s.cursor = out.Node.Activity.Nodes[0].Cursor
 	}
 	return s, nil
 }
@@ -175,11 +172,7 @@ const watchBilling = `subscription($id: ID!, $after: String) {
 // says so.
 func (c *Client) FollowBilling(ctx context.Context, from Standing, each func(summary string, at time.Time, now Standing), done func(Standing) bool) error {
 	enough := errors.New("enough was seen")
-	variables := map[string]any{"id": from.Organization}
-	if from.cursor != "" {
-		variables["after"] = from.cursor
-	}
-	err := c.Subscribe(ctx, watchBilling, variables, func(data json.RawMessage) error {
+	err := c.Subscribe(ctx, watchBilling, map[string]any{"id": from.Organization, "after": from.cursor}, func(data json.RawMessage) error {
 		var event struct {
 			OrganizationActivity struct {
 				OccurredAt time.Time

@@ -31,7 +31,7 @@ type Placed struct {
 	cursor       string // of the organization's activity, from before the call; empty when there was none
 }
 
-const lastActivity = `query($id: ID!) { node(id: $id) { ... on Organization { activity(first: 1) { nodes { cursor } } } } }`
+const streamHead = `query($id: ID!) { node(id: $id) { ... on Organization { activityCursor } } }`
 
 const startCall = `mutation($input: CallStartInput!) {
   callStart(input: $input) {
@@ -71,7 +71,7 @@ func (c *Client) Place(ctx context.Context, job CallJob) (p Placed, err error) {
 	if p.organization, err = c.organization(ctx, job.Organization); err != nil {
 		return Placed{}, err
 	}
-	if p.cursor, err = c.lastActivity(ctx, p.organization); err != nil {
+	if p.cursor, err = c.streamHead(ctx, p.organization); err != nil {
 		return Placed{}, err
 	}
 	var out struct {
@@ -95,20 +95,18 @@ func (c *Client) Place(ctx context.Context, job CallJob) (p Placed, err error) {
 	return p, nil
 }
 
-// lastActivity is where the organization's stream stands; what happens behind it is not missed.
-func (c *Client) lastActivity(ctx context.Context, organization string) (string, error) {
+// streamHead is where the organization's stream stands; what happens behind it is not missed.
+func (c *Client) streamHead(ctx context.Context, organization string) (string, error) {
 	var out struct {
-		Node *struct {
-			Activity struct{ Nodes []struct{ Cursor string } }
-		}
+		Node *struct{ ActivityCursor string }
 	}
-	if err := c.Do(ctx, lastActivity, map[string]any{"id": organization}, &out); err != nil {
+	if err := c.Do(ctx, streamHead, map[string]any{"id": organization}, &out); err != nil {
 		return "", fmt.Errorf("asking for the last activity: %w", err)
 	}
-	if out.Node == nil || len(out.Node.Activity.Nodes) == 0 {
-		return "", nil
+	if out.Node == nil {
+		return "", &Error{Code: "NOT_FOUND", Message: "The organization is gone."}
 	}
-	return out.Node.Activity.Nodes[0].Cursor, nil
+	return out.Node.ActivityCursor, nil
 }
 
 const watchCall = `subscription($id: ID!, $after: String) {
@@ -122,11 +120,7 @@ const watchCall = `subscription($id: ID!, $after: String) {
 // being recorded. Error: *Error, with the status as its code where it ended otherwise.
 func (c *Client) FollowCall(ctx context.Context, p Placed, step func(CallStep)) (recorded bool, err error) {
 	over := errors.New("the stream ended before the call did")
-	variables := map[string]any{"id": p.ID}
-	if p.cursor != "" { // else the present status comes first
-		variables["after"] = p.cursor
-	}
-	err = c.Subscribe(ctx, watchCall, variables, func(data json.RawMessage) error {
+	err = c.Subscribe(ctx, watchCall, map[string]any{"id": p.ID, "after": p.cursor}, func(data json.RawMessage) error {
 		var event struct {
 			CallStatus struct {
 				Status     string

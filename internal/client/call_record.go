@@ -63,11 +63,7 @@ func (c *Client) awaitTranscription(ctx context.Context, p Placed, step func(Cal
 		patience.Reset(transcriptionWait)
 		step(s)
 	}
-	variables := map[string]any{"id": p.organization}
-	if p.cursor != "" {
-		variables["after"] = p.cursor
-	}
-	err = c.Subscribe(waiting, watchRecordings, variables, func(data json.RawMessage) error {
+	err = c.Subscribe(waiting, watchRecordings, map[string]any{"id": p.organization, "after": p.cursor}, func(data json.RawMessage) error {
 		var event struct{ OrganizationActivity heard }
 		if err := json.Unmarshal(data, &event); err != nil {
 			return fmt.Errorf("decoding an event: %w", err)

@@ -27,7 +27,7 @@ func TestDocumentsFitTheServersSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range []string{askViewer, createUpload, completeUpload, watchStatus, readTranscript, askDownload, lastActivity, startCall, watchCall, watchRecordings, readCall, askStanding, askPrices, openCheckout, endSubscription, watchBilling} {
+	for _, document := range []string{askViewer, createUpload, completeUpload, watchStatus, readTranscript, askDownload, streamHead, startCall, watchCall, watchRecordings, readCall, askStanding, askPrices, openCheckout, endSubscription, watchBilling} {
 		if _, err := gqlparser.LoadQuery(schema, document); err != nil {
 			t.Errorf("%v in %s", err, document)
 		}
