@@ -137,7 +137,7 @@ func number(after *string) (int64, error) {
 	if after == nil {
 		return 0, nil
 	}
-	var c cursor
+	c := cursor{Number: -1} // which stays where what was decoded has none
 	if err := page.Decode(*after, &c); err != nil {
 		return 0, err
 	}
