@@ -29,11 +29,11 @@ func newExchange(t *testing.T) (*exchange, *Client) {
 		},
 		"transcriptionStatus": {event("PROCESSING", "null"), event("COMPLETED", "null")},
 	}, answers: map[string]string{
-		"viewer":          oneMembership,
+		"viewer":         oneMembership,
 		"activityCursor": `{"node":{"activityCursor":"before"}}`,
-		"callStart(":      `{"callStart":{"call":{"id":"call_1"},"userErrors":[]}}`,
-		"call(id:":        `{"call":{"recordings":[{"id":"rec_1","status":"STORED","failure":null}],"transcription":{"id":"trn_1"}}}`,
-		"transcription(":  `{"transcription":{"id":"trn_1","text":"Hello.","utterances":{"nodes":[{"speakerKey":"1","startMs":0,"endMs":1,"text":"Hello."}],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}`,
+		"callStart(":     `{"callStart":{"call":{"id":"call_1"},"userErrors":[]}}`,
+		"call(id:":       `{"call":{"recordings":[{"id":"rec_1","status":"STORED","failure":null}],"transcription":{"id":"trn_1"}}}`,
+		"transcription(": `{"transcription":{"id":"trn_1","text":"Hello.","utterances":{"nodes":[{"speakerKey":"1","startMs":0,"endMs":1,"text":"Hello."}],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}`,
 	}}
 	return e, serve(t, e)
 }
