@@ -43,8 +43,8 @@ func TestDemoCallShowsEveryStepLiveFromRingingToTheTranscript(t *testing.T) {
 	}
 	inOrder(t, stderr.String(), "calling "+theirNumber, "call           ringing", "call           in progress", "call           completed", "recording      stored", "transcription  completed")
 	// Whose it is, where its stream stands, the call itself, the transcript, and once for each of four events: nothing
-	// is asked for again and again.
-	if n := a.operations() - before; n > 8 {
+	// is asked for again and again. A line of the log may come after the answer that it tells of.
+	if n := a.operations() - before; n > 9 {
 		t.Errorf("%d operations were sent besides what was told live", n)
 	}
 	if taken := a.phone.Stats(); taken.Placed != 1 || taken.ByTo[theirNumber] != 1 {
