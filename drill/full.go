@@ -19,23 +19,30 @@ const (
 	afterwards = 50
 )
 
-// databaseDisk fills the disk of the database.
-func databaseDisk(ctx context.Context, l *stage) error {
-	disk, err := l.smallDisk(databaseRoom)
-	if err != nil {
-		return err
+// smallDatabase begins on a database whose disk is small, with a server that has done one walk.
+func (l *stage) smallDatabase(ctx context.Context) (disk string, postgres *database.Server, calls []lab.Call, err error) {
+	if disk, err = l.smallDisk(databaseRoom); err != nil {
+		return "", nil, nil, err
 	}
-	if _, err := l.moveTo(ctx, database.Options{Home: disk, Durable: true}); err != nil {
-		return err
+	if postgres, err = l.moveTo(ctx, database.Options{Home: disk, Durable: true}); err != nil {
+		return "", nil, nil, err
 	}
-	calls, err := l.Seed(ctx, lab.Organizations)
-	if err != nil {
-		return err
+	if calls, err = l.Seed(ctx, lab.Organizations); err != nil {
+		return "", nil, nil, err
 	}
 	if l.Server, err = l.Launch(ctx, soon); err != nil {
-		return err
+		return "", nil, nil, err
 	}
 	l.walks(ctx, l.Server, calls[0], "while there is room")
+	return disk, postgres, calls, nil
+}
+
+// databaseDisk fills the disk of the database.
+func databaseDisk(ctx context.Context, l *stage) error {
+	disk, _, calls, err := l.smallDatabase(ctx)
+	if err != nil {
+		return err
+	}
 	// The log goes on in a new file, so that the tables are what meets the full disk. A full log stops
 	// Postgres as a whole; that is the drill of a crash.
 	if _, err := l.Pool.Exec(ctx, "SELECT pg_switch_wal()"); err != nil {

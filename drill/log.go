@@ -17,22 +17,10 @@ const logFiles = 50
 // databaseLog leaves no room for the log, without which Postgres cannot go on: it ends, and its own supervisor,
 // played here, starts it again once there is room. The server lives through it.
 func databaseLog(ctx context.Context, l *stage) error {
-	disk, err := l.smallDisk(databaseRoom)
+	disk, postgres, calls, err := l.smallDatabase(ctx)
 	if err != nil {
 		return err
 	}
-	postgres, err := l.moveTo(ctx, database.Options{Home: disk, Durable: true})
-	if err != nil {
-		return err
-	}
-	calls, err := l.Seed(ctx, lab.Organizations)
-	if err != nil {
-		return err
-	}
-	if l.Server, err = l.Launch(ctx, soon); err != nil {
-		return err
-	}
-	l.walks(ctx, l.Server, calls[0], "while there is room")
 	free, err := fill(disk)
 	if err != nil {
 		return err

@@ -16,6 +16,16 @@ const watchActivity = `subscription($id: ID!, $after: String) { organizationActi
 
 type activity struct{ ID, Cursor, Type, Summary string }
 
+// streamHead is where the stream of the person's organization stands.
+func (p *person) streamHead() string {
+	p.t.Helper()
+	var out struct {
+		Organization struct{ ActivityCursor string }
+	}
+	p.must(`query($s: String!) { organization(slug: $s) { activityCursor } }`, vars{"s": p.slug}, &out)
+	return out.Organization.ActivityCursor
+}
+
 // activities reads n events of the organization's stream.
 func (p *person) activities(after *string, n int) (list []activity) {
 	p.t.Helper()

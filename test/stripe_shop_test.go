@@ -122,12 +122,8 @@ func (s *shop) wantOnce(subscriptions int) {
 func (p *person) live() (told <-chan string, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.t.Cleanup(cancel)
-	said := make(chan string, 100) // more than any test causes
-	var head struct {
-		Node struct{ ActivityCursor string }
-	}
-	p.must(`query($id: ID!) { node(id: $id) { ... on Organization { activityCursor } } }`, vars{"id": p.organization.String()}, &head)
-	from := vars{"id": p.organization.String(), "after": head.Node.ActivityCursor} // what happens before the socket is open is told too
+	said := make(chan string, 100)                                       // more than any test causes
+	from := vars{"id": p.organization.String(), "after": p.streamHead()} // what happens before the socket is open is told too
 	go func() {
 		_ = p.Subscribe(ctx, `subscription($id: ID!, $after: String) { organizationActivity(organizationId: $id, after: $after, types: [BILLING_STATUS_CHANGED]) { cursor summary } }`,
 			from, func(data json.RawMessage) error {

@@ -121,18 +121,6 @@ func (p *person) followCall(call string, after *string) (events []event) {
 	return events
 }
 
-// lastActivity is the cursor of the newest event.
-func (p *person) lastActivity() string {
-	p.t.Helper()
-	var out struct {
-		Organization struct {
-			Activity struct{ Nodes []struct{ Cursor string } }
-		}
-	}
-	p.must(`query($s: String!) { organization(slug: $s) { activity(first: 1) { nodes { cursor } } } }`, vars{"s": p.slug}, &out)
-	return out.Organization.Activity.Nodes[0].Cursor
-}
-
 func TestACallIsFollowedFromRingingToItsTranscriptWithoutPolling(t *testing.T) {
 	t.Parallel()
 	a := startPhone(t)
@@ -141,7 +129,7 @@ func TestACallIsFollowedFromRingingToItsTranscriptWithoutPolling(t *testing.T) {
 	a.phone.SetFaults(signalwire.Faults{Hold: "ringing"})
 	var seen []string
 	done := errors.New("the transcript is here")
-	failed, from := make(chan error, 1), p.lastActivity()
+	failed, from := make(chan error, 1), p.streamHead()
 	ctx := within(t)
 	go func() {
 		failed <- p.Subscribe(ctx, `subscription($id: ID!, $after: String) { organizationActivity(organizationId: $id, after: $after) { type

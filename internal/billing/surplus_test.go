@@ -17,6 +17,21 @@ func (h *house) ends(subscription string, attempt int) error {
 
 const refunds = "SELECT count(*) FROM switchboard.activity_events WHERE type = 'BILLING_ALERT' AND status = 'second_refunded' AND detail->>'amount' = '199.00 USD'"
 
+// soldTwice has Stripe sell a second subscription beside the first; both have been told.
+func soldTwice(t *testing.T) (w *world, h *house, beside string) {
+	t.Helper()
+	w = newWorld(t)
+	h = subscribed(t, w, Pro)
+	h.takesAll(w.knocks(t))
+	w.Advance(time.Second)
+	beside, err := w.Subscribe(h.customer(), businessMonth, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.takesAll(w.knocks(t))
+	return w, h, beside
+}
+
 func TestThePaymentOfASecondSubscriptionIsGivenBackOnceAndInTheAuditLog(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]fake.Faults{
@@ -25,15 +40,7 @@ func TestThePaymentOfASecondSubscriptionIsGivenBackOnceAndInTheAuditLog(t *testi
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			h := subscribed(t, w, Pro)
-			h.takesAll(w.knocks(t))
-			w.Advance(time.Second)
-			beside, err := w.Subscribe(h.customer(), businessMonth, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h.takesAll(w.knocks(t))
+			w, h, beside := soldTwice(t)
 			w.SetFaults(faults)
 			for attempt := 1; h.ends(beside, attempt) != nil && attempt < 5; attempt++ {
 				w.Advance(time.Minute)
@@ -64,15 +71,7 @@ func TestWhatASecondSubscriptionWasPaidIsForAPersonWhenItIsNotClear(t *testing.T
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			h := subscribed(t, w, Pro)
-			h.takesAll(w.knocks(t))
-			w.Advance(time.Second)
-			beside, err := w.Subscribe(h.customer(), businessMonth, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h.takesAll(w.knocks(t))
+			w, h, beside := soldTwice(t)
 			var bill string
 			if err := h.store.Pool().QueryRow(t.Context(), "SELECT stripe_id FROM switchboard.billing_invoices WHERE subscription_stripe_id = $1", beside).Scan(&bill); err != nil {
 				t.Fatal(err)

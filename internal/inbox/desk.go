@@ -85,7 +85,7 @@ func (w Wanted) search() (*string, error) {
 
 // ByID finds several at once, in the organizations in which the viewer is an admin.
 func (s *Service) ByID(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID) (map[uuid.UUID]*Kept, error) {
-	rows, err := s.store.ListWebhookEventsByID(ctx, wanted, administered(viewer))
+	rows, err := s.store.ListWebhookEventsByID(ctx, wanted, viewer.OrganizationsAs(access.Admin))
 	if err != nil {
 		return nil, fmt.Errorf("reading events: %w", err)
 	}
@@ -117,7 +117,7 @@ func (s *Service) inOrder(ctx context.Context, viewer access.Viewer, wanted []uu
 
 // Contents reads what was sent, redacted. Of one that is too large to be shown there is nothing in the answer.
 func (s *Service) Contents(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID) (map[uuid.UUID]*Content, error) {
-	rows, err := s.store.ListWebhookContents(ctx, db.ListWebhookContentsParams{Ids: wanted, OrganizationIds: administered(viewer), Largest: maxShown})
+	rows, err := s.store.ListWebhookContents(ctx, db.ListWebhookContentsParams{Ids: wanted, OrganizationIds: viewer.OrganizationsAs(access.Admin), Largest: maxShown})
 	if err != nil {
 		return nil, fmt.Errorf("reading what was sent: %w", err)
 	}
@@ -128,17 +128,6 @@ func (s *Service) Contents(ctx context.Context, viewer access.Viewer, wanted []u
 		}
 	}
 	return found, nil
-}
-
-// administered are the organizations in which the viewer may see events.
-func administered(viewer access.Viewer) []uuid.UUID {
-	list := []uuid.UUID{}
-	for _, m := range viewer.Memberships {
-		if m.Role.Reaches(access.Admin) {
-			list = append(list, m.OrganizationID)
-		}
-	}
-	return list
 }
 
 // shown is an event without what a provider's answer may have put into the error.

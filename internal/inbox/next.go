@@ -13,7 +13,7 @@ import (
 // NextAttempts says when events are tried next, in the organizations in which the viewer is an admin. There is
 // nothing in the answer for one that is finished, was given up, or is being tried at this moment.
 func (s *Service) NextAttempts(ctx context.Context, viewer access.Viewer, wanted []uuid.UUID) (map[uuid.UUID]*time.Time, error) {
-	open, err := s.store.ListOpenWebhookEvents(ctx, wanted, administered(viewer))
+	open, err := s.store.ListOpenWebhookEvents(ctx, wanted, viewer.OrganizationsAs(access.Admin))
 	if err != nil {
 		return nil, fmt.Errorf("reading which events are open: %w", err)
 	}
